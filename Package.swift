@@ -1,0 +1,89 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// Every target of ours is compiled alike: Swift 6 mode, existentials marked, imports visible only where they are written.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+/// One module a room, listed from the ground up: a module depends only on those above it in this list.
+let package = Package(
+    name: "tombolo",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "tombolo", targets: ["tombolo"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries, linked statically where Debian ships the archive.
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPSL", providers: [.apt(["libpsl-dev"])]),
+        .target(name: "CTOML"),
+        .target(name: "CAssets", exclude: ["files"]),
+
+        .target(name: "Configuration", dependencies: ["CTOML", "CPSL"], swiftSettings: settings),
+        .target(name: "HTTPWire", dependencies: [nioCore], swiftSettings: settings),
+        .target(name: "Sessions", dependencies: [crypto], swiftSettings: settings),
+        .target(
+            name: "SessionStores", dependencies: ["Sessions", "CSQLite", nioConcurrency], swiftSettings: settings),
+        .target(name: "HTMLInjection", dependencies: [nioCore, "CZlib"], swiftSettings: settings),
+        .target(name: "AppCookies", dependencies: ["Sessions", "CZlib", crypto], swiftSettings: settings),
+        .target(
+            name: "CrossDomain",
+            dependencies: ["Configuration", "Sessions", "SessionStores", "AppCookies", "CAssets", crypto],
+            swiftSettings: settings),
+        .target(
+            name: "Proxy",
+            dependencies: [
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "AppCookies", "CrossDomain",
+                nioCore, nioPosix, nioConcurrency, logging,
+            ], swiftSettings: settings),
+        .target(
+            name: "TomboloServer",
+            dependencies: [
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", nioCore, nioPosix, logging,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], swiftSettings: settings),
+        .executableTarget(
+            name: "tombolo",
+            dependencies: [
+                "Configuration", "TomboloServer", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: settings),
+
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration"], exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", nioCore], swiftSettings: settings),
+        .testTarget(name: "SessionsTests", dependencies: ["Sessions", crypto], swiftSettings: settings),
+        .testTarget(
+            name: "SessionStoresTests", dependencies: ["SessionStores", "Sessions", "CSQLite"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HTMLInjectionTests", dependencies: ["HTMLInjection", nioCore, "CZlib"], swiftSettings: settings),
+        .testTarget(name: "AppCookiesTests", dependencies: ["AppCookies", "Sessions"], swiftSettings: settings),
+        .testTarget(
+            name: "CrossDomainTests",
+            dependencies: ["CrossDomain", "Configuration", "Sessions", "SessionStores", "AppCookies"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ProxyTests", dependencies: ["Proxy", "HTTPWire", nioCore, nioPosix, nioEmbedded],
+            swiftSettings: settings),
+    ],
+    cLanguageStandard: .c2x,
+    cxxLanguageStandard: .cxx17
+)

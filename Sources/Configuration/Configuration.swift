@@ -1,0 +1,185 @@
+/// Everything that one Tombolo process is told by its configuration file and the files that it names.
+///
+/// A plain value: two configurations are equal when the program would behave alike. Made by
+/// ``ConfigurationFiles/load(_:environment:)``, or directly, with the documented defaults, by a program that embeds
+/// Tombolo.
+public struct Configuration: Sendable, Equatable {
+    /// Where browsers arrive, and who may speak for them.
+    public var listen: Listen
+    /// Where session records are kept.
+    public var store: Store
+    /// Where the sealing keys are kept.
+    public var keys: Keys
+    /// How much one client may ask for.
+    public var limits: Limits
+    /// How long the data plane waits.
+    public var timeouts: Timeouts
+    /// What is logged, and in which form.
+    public var log: Log
+    /// The groups of domains, in the order of the file. Never empty when loaded from a file.
+    public var groups: [Group]
+
+    /// Creates a configuration; whatever is left out has its documented default.
+    public init(
+        listen: Listen = Listen(), store: Store = Store(), keys: Keys = Keys(), limits: Limits = Limits(),
+        timeouts: Timeouts = Timeouts(), log: Log = Log(), groups: [Group] = []
+    ) {
+        self.listen = listen
+        self.store = store
+        self.keys = keys
+        self.limits = limits
+        self.timeouts = timeouts
+        self.log = log
+        self.groups = groups
+    }
+}
+
+extension Configuration {
+    /// `[listen]`: where browsers arrive.
+    public struct Listen: Sendable, Equatable {
+        /// Addresses for cleartext HTTP/1.1. Default: `0.0.0.0:8080`. Never empty when loaded from a file.
+        public var http: [ListenAddress]
+        /// Networks whose `X-Forwarded-*` fields are believed. Default: none.
+        public var trustedProxies: [CIDR]
+
+        /// Creates the section; the defaults are the documented ones.
+        public init(
+            http: [ListenAddress] = [.tcp(host: "0.0.0.0", port: 8080)], trustedProxies: [CIDR] = []
+        ) {
+            self.http = http
+            self.trustedProxies = trustedProxies
+        }
+
+        /// Whether `address` (4 or 16 bytes in network order) may speak for browsers.
+        public func trusts(_ address: some Collection<UInt8>) -> Bool {
+            trustedProxies.contains { $0.contains(address) }
+        }
+    }
+
+    /// `[store]`: where session records are kept.
+    public struct Store: Sendable, Equatable {
+        /// The kind of store with what it needs to be opened.
+        public enum Kind: Sendable, Equatable {
+            /// One SQLite file in WAL mode. From a file the path is absolute or relative to the working directory.
+            case sqlite(path: String)
+            /// Memory of this process, forgotten at its end; at most so many records.
+            case memory(maxRecords: Int)
+        }
+
+        /// What an acknowledged write survives.
+        public enum Durability: String, Sendable, Equatable, CaseIterable {
+            /// The end of the process, `kill -9` included (SQLite `synchronous=NORMAL`).
+            case process
+            /// A power failure too, for one disk flush a write (SQLite `synchronous=FULL`).
+            case power
+        }
+
+        /// Default: SQLite in `tombolo.sqlite` beside the configuration file.
+        public var kind: Kind
+        /// Default: ``Durability/process``.
+        public var durability: Durability
+
+        /// The default bound of the memory store.
+        public static let defaultMaxRecords = 100_000
+
+        /// Creates the section; the defaults are the documented ones.
+        public init(kind: Kind = .sqlite(path: "tombolo.sqlite"), durability: Durability = .process) {
+            self.kind = kind
+            self.durability = durability
+        }
+    }
+
+    /// `[keys]`: where the sealing keys are kept.
+    public struct Keys: Sendable, Equatable {
+        /// The keys file (see ``KeysFile``). Default: `tombolo.keys` beside the configuration file.
+        public var file: String
+
+        /// Creates the section; the default is the documented one.
+        public init(file: String = "tombolo.keys") { self.file = file }
+    }
+
+    /// `[limits]`: how much one client may ask for.
+    public struct Limits: Sendable, Equatable {
+        /// Largest head of a message, start line and fields together, in bytes. Default: 32 KiB.
+        public var headBytes: Int
+        /// Largest number of fields in a head. Default: 100.
+        public var fields: Int
+        /// Longest start line or field line, in bytes. Default: 8 KiB.
+        public var lineBytes: Int
+        /// Largest request body, in bytes; 0 means no limit. Default: 0.
+        public var bodyBytes: Int
+        /// Most client connections at a time. Default: 10 000.
+        public var connections: Int
+
+        /// Creates the section; the defaults are the documented ones.
+        public init(
+            headBytes: Int = 32 * 1024, fields: Int = 100, lineBytes: Int = 8 * 1024, bodyBytes: Int = 0,
+            connections: Int = 10_000
+        ) {
+            self.headBytes = headBytes
+            self.fields = fields
+            self.lineBytes = lineBytes
+            self.bodyBytes = bodyBytes
+            self.connections = connections
+        }
+    }
+
+    /// `[timeouts]`: how long the data plane waits. All in milliseconds.
+    public struct Timeouts: Sendable, Equatable {
+        /// From the first byte of a request head to its last. Default: 10 s.
+        public var head: Int64
+        /// For the next request on a kept-alive client connection, and for the next byte of a request body.
+        /// Default: 75 s.
+        public var idle: Int64
+        /// For a connection to an upstream. Default: 5 s.
+        public var upstreamConnect: Int64
+        /// From the end of a request to the head of its response. Default: 60 s.
+        public var upstreamResponse: Int64
+        /// Longest silence of an upstream within a response, event streams included. Default: 5 min.
+        public var upstreamIdle: Int64
+        /// From SIGTERM to the end of the process, whatever still runs. Default: 30 s.
+        public var drain: Int64
+
+        /// Creates the section; the defaults are the documented ones.
+        public init(
+            head: Int64 = 10_000, idle: Int64 = 75_000, upstreamConnect: Int64 = 5_000,
+            upstreamResponse: Int64 = 60_000, upstreamIdle: Int64 = 300_000, drain: Int64 = 30_000
+        ) {
+            self.head = head
+            self.idle = idle
+            self.upstreamConnect = upstreamConnect
+            self.upstreamResponse = upstreamResponse
+            self.upstreamIdle = upstreamIdle
+            self.drain = drain
+        }
+    }
+
+    /// `[log]`: what is logged, and in which form.
+    public struct Log: Sendable, Equatable {
+        /// The least severe level that is written; the names are those of swift-log.
+        public enum Level: String, Sendable, Equatable, CaseIterable {
+            case trace, debug, info, notice, warning, error, critical
+        }
+
+        /// The form of a line.
+        public enum Format: String, Sendable, Equatable, CaseIterable {
+            /// ``human`` on a terminal, ``json`` otherwise.
+            case auto
+            /// Text for people.
+            case human
+            /// One JSON object a line.
+            case json
+        }
+
+        /// Default: ``Level/info``.
+        public var level: Level
+        /// Default: ``Format/auto``.
+        public var format: Format
+
+        /// Creates the section; the defaults are the documented ones.
+        public init(level: Level = .info, format: Format = .auto) {
+            self.level = level
+            self.format = format
+        }
+    }
+}

@@ -1,0 +1,69 @@
+internal import Configuration
+internal import SessionStores
+internal import Sessions
+
+/// The link and location rungs: a ticket in the address carries the session along.
+///
+/// Such an address may have been sent by somebody else, so an arrival moves this domain's cookie and nothing more: it
+/// never merges records and never leaves a mark, and it replaces nothing of value without a sign that the visitor came
+/// from a page of the group.
+extension SessionGroup {
+    /// A ticket for a visit to `host`.
+    func arrivalTicket(_ session: ResolvedSession, from site: Site, to host: String) -> String {
+        ticket(.arrival, from: site.host, to: host, session: session.carried)
+    }
+
+    /// The upstream's `Location` with a ticket, if it leads to another domain of the group; nil to leave it alone.
+    public func decorate(location: String, of session: ResolvedSession, visit: Visit, at member: Member) -> String? {
+        guard settings.locations, mayLink(visit) else { return nil }
+        let absolute = location.hasPrefix("//") ? "\(member.site.scheme):\(location)" : location
+        guard let target = Site(url: absolute), target.host != member.site.host, includes(target.host),
+            target == member.site.sibling(target.host),
+            Query.removing(settings.ticketParameter, from: absolute) == nil
+        else { return nil }
+        let ticket = arrivalTicket(session, from: member.site, to: target.host)
+        return Query.appending(settings.ticketParameter, ticket, to: location)
+    }
+
+    /// A page load with a ticket in its address: takes the session over if nothing speaks against it, and answers 303 to
+    /// the clean address in any case.
+    ///
+    /// - Parameters:
+    ///   - text: the ticket.
+    ///   - clean: path and query without it.
+    public func arrive(_ visit: Visit, ticket text: String, clean: String, at member: Member) async -> Answer {
+        let page = member.site.origin + clean
+        guard mayLink(visit), case .success(let ticket) = open(text, .arrival, at: member), let carried = ticket.session
+        else { return .redirect(303, to: page) }
+        let referer = visit.referer.flatMap(Site.init(url:))
+        let comesFromGroup = referer.map { includes($0.host) && $0 == member.site.sibling($0.host) }
+        guard comesFromGroup != false else { return .redirect(303, to: page) }
+        do {
+            let own = try await resolve(visit.cookies.session, at: member)
+            guard try await spend(ticket), let theirs = try await resolve(carried) else {
+                return .redirect(303, to: page)
+            }
+            guard accepts(theirs, over: own.session, comesFromGroup: comesFromGroup == true, at: member) else {
+                return .redirect(303, to: page)
+            }
+            return .redirect(303, to: page, cookies: issue(theirs, to: member) + [member.cookies.notDue()])
+        } catch {
+            // Without the store nobody can say whether the ticket was used before: the visit goes on as it is.
+            return .redirect(303, to: page)
+        }
+    }
+
+    /// Whether an arriving session may take the place of this domain's own.
+    private func accepts(
+        _ theirs: ResolvedSession, over own: ResolvedSession?, comesFromGroup: Bool, at member: Member
+    ) -> Bool {
+        guard let own, own.id != theirs.id else { return true }
+        let decision =
+            member.isPrimary
+            ? decide(current: theirs.side, primary: own.side).outcome == .useCurrent
+            : decide(current: own.side, primary: theirs.side).outcome == .replace
+        guard decision, own.record?.user == nil else { return false }
+        // Something is remembered here that a stranger's link must not put aside; the next check compares properly.
+        return own.record == nil || (comesFromGroup && theirs.record?.user != nil)
+    }
+}

@@ -1,0 +1,206 @@
+internal import Configuration
+internal import Sessions
+internal import SessionStores
+
+/// The handshake: a top-level round trip to another domain of the group and back, the one way to compare sessions that
+/// works in every browser and every setting.
+///
+///     own domain                           peer: the primary, or where the last login was
+///     start   302, sets a nonce     ──▶    sync    says which session it has, changes nothing of an existing one
+///     finish  checks the nonce,     ◀──    302
+///             decides, takes over
+///       └─ only if the peer is to adopt:   finish  checks the peer's own nonce, takes over
+///     302 to the page
+///
+/// Each side takes a session over only with the nonce that it has put into this browser itself, so a link with somebody
+/// else's ticket changes nothing. Always by redirect: a return by script would hide from the app where the visit came from.
+extension SessionGroup {
+    static let requesterHasSession: UInt8 = 1
+    /// Longer addresses are left alone: the ticket that carries them has to fit into a request line.
+    static let longestReturnAddress = 2048
+
+    /// The domain to shake hands with before this page is shown; nil when the page is to be shown at once.
+    public func handshakePeer(before visit: Visit, at member: Member, holding resolution: Resolution) -> String? {
+        guard settings.handshake == .auto || settings.handshake == .navigation,
+            visit.method == "GET", visit.fetch.isDocumentNavigation,
+            visit.fetch.site == "none" || visit.fetch.site == "cross-site",
+            !visit.cookies.hasTried, mayLink(visit), visit.target.utf8.count <= Self.longestReturnAddress
+        else { return nil }
+        // Chromium says itself whether cookies travel, so the cheaper rungs may try first, unless a login is known to wait.
+        if case .none = resolution, settings.handshake == .auto, visit.fetch.hasClientHints { return nil }
+        return peer(of: member, holding: resolution)
+    }
+
+    func peer(of member: Member, holding resolution: Resolution) -> String? {
+        if case .stale(let host?) = resolution, host != member.site.host, includes(host) { return host }
+        return member.isPrimary ? nil : settings.primary
+    }
+
+    /// First leg: to the peer, with a ticket that says where to come back to.
+    ///
+    /// - Parameter returnTo: path and query of the page, without ticket.
+    public func startHandshake(
+        _ visit: Visit, at member: Member, with peer: String, holding resolution: Resolution, returnTo: String
+    ) -> Answer {
+        let nonce = nonce(of: visit)
+        let sealed = ticket(
+            .start, from: member.site.host, to: peer, nonceHash: hash(nonce), returnTo: returnTo,
+            flags: resolution.session == nil ? 0 : Self.requesterHasSession)
+        return .redirect(
+            to: address(member.site.sibling(peer), "sync", sealed),
+            cookies: [member.cookies.nonce(nonce, lifetime: settings.ticketLifetime)])
+    }
+
+    /// `/crossdomain/start`: the loader asks for a handshake.
+    func start(_ visit: Visit, at member: Member) async throws -> Answer {
+        guard visit.fetch.site == nil || visit.fetch.site == "same-origin", !visit.fetch.isSpeculative,
+            let to = Query.value("to", of: visit.target), Query.isLocal(to), to.utf8.count <= Self.longestReturnAddress
+        else { return .error(.badRequest) }
+        let resolution = try await resolve(visit.cookies.session, at: member)
+        guard settings.handshake != .off, mayLink(visit), let peer = peer(of: member, holding: resolution) else {
+            return .redirect(to: member.site.origin + to)
+        }
+        return startHandshake(visit, at: member, with: peer, holding: resolution, returnTo: to)
+    }
+
+    /// `/crossdomain/sync`: the peer's leg. Says which session this browser has here.
+    func sync(_ visit: Visit, at member: Member) async throws -> Answer {
+        guard !visit.fetch.isSpeculative, let text = Query.value(settings.ticketParameter, of: visit.target) else {
+            return .error(.badRequest)
+        }
+        let ticket: Ticket
+        switch open(text, .start, at: member) {
+        case .success(let opened): ticket = opened
+        case .failure(let error): return .error(LadderError(error))
+        }
+        guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
+        let back = member.site.sibling(ticket.from)
+        guard try await spend(ticket) else { return .redirect(to: back.origin + unshaken(returnTo)) }
+
+        var cookies: [String] = []
+        var session: ResolvedSession?
+        let requesterHasSession = ticket.flags & Self.requesterHasSession != 0
+        var own = try await resolve(visit.cookies.session, at: member)
+        if own.session == nil, member.isPrimary {
+            // What a sibling's check has left here by script counts as the primary's session, if there is no other.
+            let checked = try await resolve(visit.cookies.check, at: member, purpose: .crossSiteCheck)
+            if let theirs = checked.session {
+                own = checked
+                cookies += issue(theirs, to: member)
+            }
+        }
+        switch own {
+        case .session(let held):
+            session = held
+            if cookies.isEmpty, isDueForRenewal(held) { cookies += issue(held, to: member) }
+        case .none where member.isPrimary && !requesterHasSession:
+            // Nobody has one: the session begins here, in the browser's own visit to the primary.
+            let new = ResolvedSession.new(random, now: clock())
+            session = new
+            cookies += issue(new, to: member)
+        case .none, .stale, .unknown:
+            break
+        }
+        var peerNonceHash: [UInt8]?
+        if requesterHasSession {
+            let nonce = nonce(of: visit)
+            peerNonceHash = hash(nonce)
+            cookies.append(member.cookies.nonce(nonce, lifetime: settings.ticketLifetime))
+        }
+        let sealed = self.ticket(
+            .finish, from: member.site.host, to: ticket.from, session: session?.carried, nonceHash: ticket.nonceHash,
+            peerNonceHash: peerNonceHash, returnTo: returnTo)
+        return .redirect(to: address(back, "finish", sealed), cookies: cookies)
+    }
+
+    /// `/crossdomain/finish`: back at the domain that began, or the peer adopting.
+    func finish(_ visit: Visit, at member: Member) async throws -> Answer {
+        guard !visit.fetch.isSpeculative, let text = Query.value(settings.ticketParameter, of: visit.target) else {
+            return .error(.badRequest)
+        }
+        switch open(text, .finish, at: member) {
+        case .success(let ticket): return try await conclude(ticket, visit, at: member)
+        case .failure(let error):
+            guard case .success(let ticket) = open(text, .adopt, at: member) else { return .error(LadderError(error)) }
+            return try await adopt(ticket, visit, at: member)
+        }
+    }
+
+    private func conclude(_ ticket: Ticket, _ visit: Visit, at member: Member) async throws -> Answer {
+        guard let returnTo = ticket.returnTo else { return .error(.badTicket) }
+        let own = try await resolve(visit.cookies.session, at: member)
+        let page = member.site.origin + returnTo
+        guard isBound(visit, to: ticket.nonceHash) else {
+            // No nonce: another browser's link, or a browser that drops cookies, which must not be sent round for ever.
+            return .redirect(to: own.session == nil ? member.site.origin + unshaken(returnTo) : page)
+        }
+        guard try await spend(ticket) else { return .redirect(to: page) }
+        var peerSession: ResolvedSession?
+        if let carried = ticket.session { peerSession = try await resolve(carried) }
+
+        switch (own.session, peerSession) {
+        case (nil, nil):
+            // The domain of the last login knows nothing; the primary may.
+            if case .stale = own, ticket.from != settings.primary, !member.isPrimary {
+                return startHandshake(visit, at: member, with: settings.primary, holding: own, returnTo: returnTo)
+            }
+            // Nothing anywhere. A handle from before a login that nobody can vouch for is given up.
+            var cookies = [member.cookies.tried(interval: settings.checkInterval)]
+            if case .stale = own { cookies.append(member.cookies.endSession()) }
+            return .redirect(to: page, cookies: cookies)
+        case (nil, let theirs?):
+            return .redirect(to: page, cookies: issue(theirs, to: member) + [member.cookies.notDue()])
+        case (let mine?, nil):
+            return sendToAdopt(mine, ticket, returnTo, at: member)
+        case (let mine?, let theirs?):
+            let result = try await reconcile(current: mine, primary: theirs)
+            switch result.decision.outcome {
+            case .keepBoth:
+                return .redirect(to: page, cookies: [member.cookies.notDue()])
+            case .replace:
+                return .redirect(to: page, cookies: issue(result.winner, to: member) + [member.cookies.notDue()])
+            case .useCurrent where mine.id == theirs.id:
+                return .redirect(to: page, cookies: [member.cookies.notDue()])
+            case .useCurrent:
+                return sendToAdopt(result.winner, ticket, returnTo, at: member)
+            }
+        }
+    }
+
+    /// Third leg: the peer takes the current domain's session over.
+    private func sendToAdopt(
+        _ session: ResolvedSession, _ ticket: Ticket, _ returnTo: String, at member: Member
+    ) -> Answer {
+        guard includes(ticket.from), ticket.peerNonceHash != nil else {
+            return .redirect(to: member.site.origin + returnTo)
+        }
+        let sealed = self.ticket(
+            .adopt, from: member.site.host, to: ticket.from, session: session.carried, nonceHash: ticket.peerNonceHash,
+            returnTo: returnTo)
+        return .redirect(
+            to: address(member.site.sibling(ticket.from), "finish", sealed), cookies: [member.cookies.notDue()])
+    }
+
+    private func adopt(_ ticket: Ticket, _ visit: Visit, at member: Member) async throws -> Answer {
+        guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
+        let page = member.site.sibling(ticket.from).origin + returnTo
+        guard isBound(visit, to: ticket.nonceHash), try await spend(ticket), let carried = ticket.session,
+            let session = try await resolve(carried)
+        else { return .redirect(to: page) }
+        // What was decided a moment ago must not cost anybody a login that has happened since.
+        let own = try await resolve(visit.cookies.session, at: member).session
+        if let own, own.id != session.id, let user = own.side.user, user != session.side.user {
+            return .redirect(to: page)
+        }
+        return .redirect(to: page, cookies: issue(session, to: member))
+    }
+
+    private func address(_ site: Site, _ step: String, _ sealed: String) -> String {
+        "\(site.origin)\(Endpoint.root)/\(step)?\(settings.ticketParameter)=\(sealed)"
+    }
+
+    /// The page's address with the mark "do not send this browser round again".
+    private func unshaken(_ returnTo: String) -> String {
+        Query.appending(settings.ticketParameter, Query.noTicket, to: returnTo)
+    }
+}

@@ -1,0 +1,64 @@
+internal import Configuration
+internal import Sessions
+internal import SessionStores
+
+/// What became of two sessions that were compared.
+struct Reconciliation: Sendable {
+    /// The table's answer.
+    var decision: Decision
+    /// The session that goes on; with `.keepBoth` the current domain's own.
+    var winner: ResolvedSession
+}
+
+extension SessionGroup {
+    /// Compares the current domain's session with the primary's and leaves the marks the decision asks for.
+    ///
+    /// Only for comparisons that are bound to one browser on both sides (the fetch rung, the handshake): a mark lets every
+    /// holder of a handle to the loser arrive at the winner.
+    ///
+    /// The winner is written first: should the process end in between, nothing is lost, and the next check repeats it.
+    ///
+    /// - Throws: ``StoreError``.
+    func reconcile(current: ResolvedSession, primary: ResolvedSession) async throws -> Reconciliation {
+        let decision = decide(current: current.side, primary: primary.side)
+        var winner = decision.outcome == .replace ? primary : current
+        let loser = decision.outcome == .replace ? current : primary
+        guard decision.marksLoser else { return Reconciliation(decision: decision, winner: winner) }
+
+        let now = clock()
+        // Row 7 is two different people: the winner's apps are not told of the other's session.
+        if decision.row != 7 {
+            let stored = try await repository.update(winner.id) { [winner] record in
+                var own = record ?? SessionRecord(createdAt: winner.firstSeen, lastSeen: now)
+                guard own.revokedAt == nil, own.forward == nil, own.epoch == winner.epoch else { return }
+                // Without merging, the mark alone is noted: upstreams that keep carts by session id can bring them over.
+                let content = decision.mergesRecords ? loser.record : nil
+                merge(
+                    winner: &own, winnerID: winner.id, loser: content ?? SessionRecord(createdAt: loser.firstSeen),
+                    loserID: loser.id, now: now)
+                record = own
+            }
+            winner.record = stored?.record
+        }
+        try await repository.update(loser.id) { [winner] record in
+            var own = record ?? SessionRecord(createdAt: loser.firstSeen, lastSeen: now)
+            guard own.revokedAt == nil, own.forward == nil, own.epoch == loser.epoch else { return }
+            own.markForward(to: winner.id, winnerEpoch: winner.epoch, at: now)
+            record = own
+        }
+        return Reconciliation(decision: decision, winner: winner)
+    }
+
+    /// The group's decision table for two sides.
+    func decide(current: Side?, primary: Side?) -> Decision {
+        let policy: Sessions.Policy =
+            switch settings.policy {
+            case .tombolo: .tombolo
+            case .flaskCrossDomainSession: .flaskCrossDomainSession
+            case .djangoSharedSession(let always): .djangoSharedSession(alwaysReplace: always)
+            }
+        return Sessions.decide(
+            current: current, primary: primary, policy: policy,
+            conflict: settings.conflict == .keep ? .keep : .replace, now: clock())
+    }
+}

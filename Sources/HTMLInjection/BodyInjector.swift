@@ -1,0 +1,15 @@
+public import NIOCore
+
+extension InjectionCoding {
+    /// The injector for one body of this coding.
+    ///
+    /// - Parameters:
+    ///   - tag: the bytes to insert, not encoded.
+    ///   - requiresDocumentMarker: as ``InjectionDecision/decide(_:)`` said.
+    public func makeInjector(tag: ByteBuffer, requiresDocumentMarker: Bool) -> any BodyTransform {
+        switch self {
+        case .identity: IdentityInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
+        case .gzip: GzipInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
+        }
+    }
+}

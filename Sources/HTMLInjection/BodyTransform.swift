@@ -1,0 +1,91 @@
+public import NIOCore
+
+/// A change to a response body, made while the body streams through.
+///
+/// The caller pushes what the upstream sent, in order, and sends on what comes out. Instances belong to one response
+/// and one event loop.
+public protocol BodyTransform: AnyObject {
+    /// Takes the next piece of the upstream's body and appends what may be sent now to `out`.
+    func push(_ chunk: ByteBuffer, into out: inout [ByteBuffer])
+
+    /// Takes the end of the upstream's body and appends the rest to `out`. Not called when the body was cut off: the
+    /// caller then breaks its own response off as well.
+    func finish(into out: inout [ByteBuffer])
+
+    /// What the transform does to the body's length, as far as it is known by now.
+    var length: LengthEffect { get }
+
+    /// What became of the insertion, for metrics; and whether the response must be broken off.
+    var outcome: InjectionOutcome { get }
+}
+
+/// What a ``BodyTransform`` does to the length of a body.
+public enum LengthEffect: Equatable, Sendable {
+    /// Not known yet. Nothing has come out so far, and the caller holds the response head back.
+    case undecided
+    /// The body grows by so many bytes (0: it stays as it is), so a `Content-Length` can be kept and adjusted.
+    case exact(Int)
+    /// The length will only be known at the end: the caller must use chunked transfer coding, or close the connection.
+    case unknown
+}
+
+/// What became of an insertion.
+public enum InjectionOutcome: Equatable, Sendable {
+    /// The insertion point has not been reached yet.
+    case undecided
+    /// The tag is in the body.
+    case injected
+    /// The body passes through as the upstream sent it, byte for byte.
+    case skipped(InjectionSkip)
+    /// The upstream's body turned out to be broken after a part of the changed body had been released. The caller must
+    /// break the response off (no last chunk, no proper end), so that the recipient does not take it for complete.
+    case failed(InjectionFailure)
+}
+
+/// Why a response is left as the upstream sent it.
+public enum InjectionSkip: String, Equatable, Sendable, CaseIterable {
+    /// Injection is switched off for this response.
+    case switchedOff
+    /// The request's method is `HEAD` or `CONNECT`: there is no body to change.
+    case method
+    /// The status is 1xx, 204, 205, 206 or 304: no body, or only a part of one.
+    case status
+    /// The media type is not `text/html`, or it is not unambiguous.
+    case mediaType
+    /// The character encoding is not a superset of ASCII (UTF-16 and the like).
+    case charset
+    /// The content coding is not one that can be decoded and encoded.
+    case contentCoding
+    /// `Content-Disposition: attachment`: a download.
+    case attachment
+    /// `Cache-Control: no-transform`.
+    case noTransform
+    /// `Sec-Fetch-Dest` names something other than a top-level document.
+    case notDocument
+    /// `X-Requested-With` marks a request made by script.
+    case scripted
+    /// No doctype, `<html>` or `<head>` came first, and no `Sec-Fetch-Dest` tells a document from a fragment.
+    case fragment
+    /// The body had no content to insert before.
+    case empty
+    /// No insertion point within the bounded prefix.
+    case prefixTooLong
+    /// A tag, comment or doctype before the insertion point was not finished.
+    case unterminated
+    /// Bytes before the insertion point that ASCII-compatible HTML does not have: a UTF-16 byte order mark, NUL, ESC.
+    case notASCIICompatible
+    /// The compressed body could not be decoded up to the insertion point.
+    case undecodable
+    /// The body's first bytes decode to suspiciously many.
+    case compressionRatio
+}
+
+/// Why a changed body could not be completed. The fault is the upstream's, but for `codec`.
+public enum InjectionFailure: String, Equatable, Sendable, CaseIterable {
+    /// The compressed body is damaged: an invalid block, or a checksum or length that does not match.
+    case damaged
+    /// The compressed body ended before its trailer.
+    case truncated
+    /// The compressor reported an error of its own (out of memory).
+    case codec
+}

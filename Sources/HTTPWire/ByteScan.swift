@@ -1,0 +1,73 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Searches over raw bytes, eight at a time where that pays: generic SIMD comparisons compile to loops per lane.
+extension UnsafeRawBufferPointer {
+    /// Where `byte` first occurs at `start` or later.
+    @inline(__always)
+    func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        guard let base = baseAddress, start >= 0, start < count else { return nil }
+        guard let hit = memchr(base + start, Int32(byte), count - start) else { return nil }
+        return UnsafeRawPointer(hit) - base
+    }
+
+    /// Where the first control byte other than HTAB is in `range`, which must lie within `self`.
+    func firstForbiddenControl(in range: Range<Int>) -> Int? {
+        var index = range.lowerBound
+        while range.upperBound - index >= 8 {
+            let word = loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if Words.hasByte(below: 0x20, in: word) || Words.hasByte(0x7F, in: word) {
+                // HTAB is the one that may stay; it is rare enough to look at these eight one by one.
+                for near in index..<(index + 8) where ASCII.isForbiddenControl(self[near]) { return near }
+            }
+            index += 8
+        }
+        while index < range.upperBound {
+            if ASCII.isForbiddenControl(self[index]) { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Whether every byte in `range` is visible ASCII (0x21…0x7E) and none is `#`. `range` must lie within `self`.
+    func isTarget(_ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        while range.upperBound - index >= 8 {
+            let word = loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            if word & Words.highBits != 0 || Words.hasByte(below: 0x21, in: word) || Words.hasByte(0x7F, in: word)
+                || Words.hasByte(0x23, in: word)
+            {
+                return false
+            }
+            index += 8
+        }
+        while index < range.upperBound {
+            let byte = self[index]
+            if byte < 0x21 || byte > 0x7E || byte == 0x23 { return false }
+            index += 1
+        }
+        return true
+    }
+}
+
+/// Eight bytes in one word. Additions and subtractions wrap by intention: a borrow only ever adds a flag to a byte that
+/// lies above one that is flagged rightly, so the answer to "is there any?" is exact.
+private enum Words {
+    static let lowBits: UInt64 = 0x0101_0101_0101_0101
+    static let highBits: UInt64 = 0x8080_8080_8080_8080
+
+    /// Whether a byte of `word` is below `bound`, which must be 1…128.
+    @inline(__always)
+    static func hasByte(below bound: UInt64, in word: UInt64) -> Bool {
+        (word &- lowBits &* bound) & ~word & highBits != 0
+    }
+
+    /// Whether a byte of `word` equals `byte`.
+    @inline(__always)
+    static func hasByte(_ byte: UInt64, in word: UInt64) -> Bool { hasByte(below: 1, in: word ^ lowBits &* byte) }
+}

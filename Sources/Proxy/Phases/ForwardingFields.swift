@@ -1,0 +1,149 @@
+internal import CrossDomain
+internal import HTTPWire
+internal import NIOCore
+
+/// The fields that tell an upstream who really asked: `X-Forwarded-*`, `X-Request-Id`, `traceparent`.
+///
+/// A client's own values count only from a trusted address; from any other they are replaced, not appended to, so that
+/// the first element of `X-Forwarded-For` is always the client and always the same (Flask-Login binds logins to it).
+struct ForwardingFields {
+    /// The client's address as text, without port.
+    let clientIP: String
+    /// Whether the peer may speak for clients.
+    let isTrusted: Bool
+    private var ids: RequestIDs
+
+    init(clientAddress: SocketAddress?, isTrusted: Bool) {
+        clientIP = clientAddress?.ipAddress ?? "127.0.0.1"
+        self.isTrusted = isTrusted
+        ids = RequestIDs()
+    }
+
+    /// The scheme the browser used: the listener's, or what a trusted proxy says.
+    func scheme(_ x: Exchange) -> String {
+        if isTrusted, let field = x.requestHead.first(.xForwardedProto) {
+            if x.requestHead.equals(field, "https") { return "https" }
+            if x.requestHead.equals(field, "http") { return "http" }
+        }
+        return x.isSecure ? "https" : "http"
+    }
+
+    /// Takes the client's forwarding fields out and writes Tombolo's.
+    mutating func write(_ x: Exchange, scheme: String) {
+        let given = isTrusted ? x.requestHead.string(.xForwardedFor).flatMap { $0.isEmpty ? nil : $0 } : nil
+        let host = isTrusted ? x.requestHead.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 } : nil
+        for name in [FieldName.xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwarded, .forwarded, .xRealIP] {
+            x.requestHead.removeAll(name)
+        }
+        x.requestHead.removeAll(foldingTo: Self.owned)
+
+        x.requestLines.writeStaticString("X-Forwarded-For: ")
+        if let given {
+            x.requestLines.writeString(given)
+            x.requestLines.writeStaticString(", ")
+        }
+        x.requestLines.writeString(clientIP)
+        x.requestLines.writeStaticString("\r\nX-Forwarded-Proto: ")
+        x.requestLines.writeString(scheme)
+        x.requestLines.writeStaticString("\r\nX-Forwarded-Host: ")
+        if let host {
+            x.requestLines.writeString(host)
+        } else {
+            x.requestHead.withBytes(x.requestHead.host) { _ = x.requestLines.writeBytes($0) }
+        }
+        x.requestLines.writeStaticString("\r\n")
+        writeIDs(x)
+    }
+
+    private mutating func writeIDs(_ x: Exchange) {
+        if let field = x.requestHead.first(.xRequestID), x.requestHead.count(.xRequestID) == 1,
+            x.requestHead.withValue(of: field, RequestIDs.isValidRequestID)
+        {
+            x.requestID = x.requestHead.string(field.value)
+        } else {
+            let id = ids.next(digits: 32)
+            x.requestHead.removeAll(.xRequestID)
+            x.requestID = id
+            x.requestLines.writeStaticString("X-Request-Id: ")
+            x.requestLines.writeString(id)
+            x.requestLines.writeStaticString("\r\n")
+        }
+        if let field = x.requestHead.first(.traceparent), x.requestHead.count(.traceparent) == 1,
+            x.requestHead.withValue(of: field, RequestIDs.isValidTraceparent)
+        {
+            return
+        }
+        x.requestHead.removeAll(.traceparent)
+        x.requestHead.removeAll(.tracestate)
+        x.requestLines.writeString("traceparent: 00-\(ids.next(digits: 32))-\(ids.next(digits: 16))-00\r\n")
+    }
+
+    /// Spellings that CGI-like upstreams take for the fields above.
+    private static let owned = [
+        "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
+        "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-scheme", "x-original-url", "x-rewrite-url",
+        "x-original-host", "x-real-ip",
+    ].map { FoldedName($0) }
+}
+
+/// Ids of requests and traces. They tell requests apart and are no secret, so a fast generator per connection, seeded by
+/// the system's, is enough and saves a system call for each.
+struct RequestIDs {
+    private var state: UInt64
+
+    init() {
+        var system = SystemRandomNumberGenerator()
+        state = system.next()
+    }
+
+    /// `digits` (16 or 32) lower-case hex digits, never all zero (W3C Trace Context §3.2.2.3).
+    mutating func next(digits: Int) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits)
+        while bytes.count < digits {
+            let word = nextWord() | 1
+            for shift in stride(from: 60, through: 0, by: -4) {
+                bytes.append(Self.hex[Int(word >> UInt64(shift) & 15)])
+            }
+        }
+        return String(decoding: bytes.prefix(digits), as: UTF8.self)
+    }
+
+    /// SplitMix64 (Steele, Lea and Flood 2014).
+    private mutating func nextWord() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+
+    private static let hex = Array("0123456789abcdef".utf8)
+
+    /// 1 to 128 visible characters that are safe in a log line and a header.
+    static func isValidRequestID(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        (1...128).contains(bytes.count)
+            && bytes.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "/"): true
+                case UInt8(ascii: "+"), UInt8(ascii: "="), UInt8(ascii: "@"): true
+                default: false
+                }
+            }
+    }
+
+    /// `00-<32 hex>-<16 hex>-<2 hex>`, ids not all zero (W3C Trace Context §3.2.2).
+    static func isValidTraceparent(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count == 55 else { return false }
+        for (index, byte) in bytes.enumerated() {
+            switch index {
+            case 2, 35, 52: guard byte == UInt8(ascii: "-") else { return false }
+            default:
+                guard (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) else { return false }
+            }
+        }
+        return bytes[0] == 0x30 && bytes[1] == 0x30 && bytes[3..<35].contains { $0 != 0x30 }
+            && bytes[36..<52].contains { $0 != 0x30 }
+    }
+}

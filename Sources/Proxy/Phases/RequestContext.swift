@@ -1,0 +1,52 @@
+internal import AppCookies
+internal import Configuration
+internal import CrossDomain
+internal import NIOCore
+internal import Sessions
+
+/// What the phases of one request tell the later ones.
+final class RequestContext {
+    /// The domain that was asked for.
+    let route: RoutedDomain
+    /// The group it belongs to.
+    var group: SessionGroup { route.group }
+    /// The domain as this browser addresses it.
+    let member: Member
+    /// Whose cookie a name is there.
+    let names: CookieNames
+    /// Fetch metadata of the request.
+    let fetch: Visit.FetchMetadata
+    /// Whether a page is being loaded; see ``Visit/isPage``.
+    let isPage: Bool
+    /// Our cookies of the request, and the app's that are in custody.
+    var cookies: RequestCookies
+    /// The request's path and query, without a ticket.
+    var target: String?
+    /// What the cookie turned out to be.
+    var resolution = Resolution.none
+    /// The session the upstream is told of; nil while the store cannot be asked.
+    var session: ResolvedSession?
+    /// Whether `session` began with this request.
+    var isNew = false
+    /// Whether the browser's cookie must be renewed with this response whatever it is.
+    var mustIssue = false
+    /// Lines that take an app's own cookie, now in custody, away from the browser.
+    var removals: [String] = []
+    /// Whether the store failed during this request: nothing about cookies is changed then.
+    var isStoreDown = false
+    /// Whether the request is a GET, as far as reloading the page goes.
+    let isGET: Bool
+
+    init(
+        route: RoutedDomain, member: Member, names: CookieNames, fetch: Visit.FetchMetadata, isPage: Bool, cookies: RequestCookies,
+        isGET: Bool
+    ) {
+        self.route = route
+        self.member = member
+        self.names = names
+        self.fetch = fetch
+        self.isPage = isPage
+        self.cookies = cookies
+        self.isGET = isGET
+    }
+}

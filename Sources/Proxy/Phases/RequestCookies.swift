@@ -1,0 +1,81 @@
+internal import AppCookies
+internal import CrossDomain
+internal import HTTPWire
+internal import NIOCore
+
+/// The cookies of a request, sorted by whose they are.
+struct RequestCookies {
+    /// Tombolo's own; they never reach an upstream.
+    var own = Visit.Cookies()
+    /// What the browser itself holds of the names in custody: from before Tombolo, or set by script.
+    var shared: [(name: String, value: String)] = []
+    /// Everything else, as one header value.
+    var rest: [UInt8] = []
+    /// Whether the request's own `Cookie` lines may go on as they are.
+    var isUntouched = true
+
+    /// Sorts the `Cookie` lines of `head`.
+    init(_ head: borrowing RequestHead, names: CookieNames) {
+        guard head.first(.cookie) != nil else { return }
+        isUntouched = head.count(.cookie) == 1
+        var kept: [UInt8] = []
+        for field in head.fields where field.known == .cookie && !field.isRemoved {
+            head.withValue(of: field) { value in
+                CookieHeader.append(value, to: &kept) { pair in
+                    guard let owner = names.owner(of: pair.name) else { return true }
+                    take(pair, owner)
+                    if case .consent = owner { return true }
+                    isUntouched = false
+                    return false
+                }
+            }
+        }
+        rest = kept
+    }
+
+    private mutating func take(_ pair: CookiePair<UnsafeRawBufferPointer>, _ owner: CookieNames.Owner) {
+        func value() -> String { String(decoding: pair.value, as: UTF8.self) }
+        switch owner {
+        case .session: own.session.append(value())
+        case .check: own.check.append(value())
+        case .nonce: own.nonce.append(value())
+        case .tried: own.hasTried = true
+        case .consent: own.hasConsent = true
+        case .otherOwn: break
+        case .shared(let name):
+            if !shared.contains(where: { $0.name == name }) { shared.append((name, value())) }
+        }
+    }
+}
+
+/// Whose cookie a name is, on one domain.
+struct CookieNames {
+    enum Owner {
+        case session, check, nonce, tried, consent
+        /// One of ours that means nothing here: the session cookie's name under another prefix, the loader's mark.
+        case otherOwn
+        /// The app's, in custody.
+        case shared(String)
+    }
+
+    private let table: [(name: [UInt8], owner: Owner)]
+
+    init(_ cookies: SessionCookies, shared: [String], consent: String?) {
+        var table: [(name: [UInt8], owner: Owner)] = [
+            (Array(cookies.sessionName.utf8), .session), (Array(cookies.checkName.utf8), .check),
+            (Array(cookies.nonceName.utf8), .nonce), (Array(cookies.triedName.utf8), .tried),
+            (Array(cookies.dueName.utf8), .otherOwn),
+        ]
+        for prefix in ["", "__Host-", "__Secure-"] where prefix + cookies.base != cookies.sessionName {
+            table.append((Array((prefix + cookies.base).utf8), .otherOwn))
+        }
+        for name in shared { table.append((Array(name.utf8), .shared(name))) }
+        if let consent { table.append((Array(consent.utf8), .consent)) }
+        self.table = table
+    }
+
+    /// Whose cookie this is; nil for the app's own business.
+    func owner(of name: some Collection<UInt8>) -> Owner? {
+        table.first { $0.name.elementsEqual(name) }?.owner
+    }
+}

@@ -1,0 +1,125 @@
+internal import AppCookies
+public import Configuration
+public import CrossDomain
+public import HTTPWire
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import Sessions
+
+/// A domain of a group with everything that its requests need, made ready once.
+public final class RoutedDomain: Sendable {
+    /// The group it belongs to.
+    public let group: SessionGroup
+    /// The line of the domain list.
+    public let domain: Domain
+    let upstream: Upstream
+    /// Our header names, which nobody else may send upstream under any spelling.
+    let ownFields: [FoldedName]
+    let control: ControlFields
+    let signals: LoginSignals
+
+    init(group: SessionGroup, domain: Domain, timeouts: Configuration.Timeouts) {
+        self.group = group
+        self.domain = domain
+        let address: Upstream.Address =
+            switch domain.upstream {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        upstream = Upstream(
+            address, connectTimeout: .milliseconds(timeouts.upstreamConnect),
+            responseTimeout: .milliseconds(timeouts.upstreamResponse),
+            idleTimeout: .milliseconds(timeouts.upstreamIdle))
+        ownFields = Self.ownFields(of: group.settings)
+        control = ControlFields(group.settings.headers)
+        signals = LoginSignals(group.settings.login)
+    }
+
+    /// The names that only Tombolo may send upstream: those of the group, and that of the signed assertion, which an app
+    /// could be prepared to believe.
+    public static func ownFields(of group: Group) -> [FoldedName] {
+        (group.headers.all + ["X-Session-Assertion"]).map { FoldedName($0) }
+    }
+
+    /// The cookies in custody that go along with a request.
+    func custody(
+        of session: ResolvedSession?, path: String, isSecure: Bool, now: Timestamp
+    ) -> [(name: String, value: String)] {
+        guard let record = session?.record, !record.cookies.isEmpty else { return [] }
+        let path = path.utf8.prefix { $0 != UInt8(ascii: "?") }
+        return CustodyJar(cookies: record.cookies)
+            .cookies(for: domain.app, path: path, isSecure: isSecure, now: now).map { ($0.name, $0.value) }
+    }
+
+    /// What the browser holds of the names in custody that custody does not know of, so far as it can be anything real.
+    func adoptable(
+        _ held: [(name: String, value: String)], into session: ResolvedSession, now: Timestamp
+    ) -> [HeldCookie] {
+        held.filter { cookie in
+            let key = CookieKey(app: domain.app, name: cookie.name)
+            if let record = session.record,
+                record.deletedCookies.contains(key) || record.cookies.contains(where: { $0.key == key })
+            {
+                return false
+            }
+            // What the app itself would not accept is not worth a record.
+            if case .unreadable = signals.read(cookie.name, cookie.value, now: now) { return false }
+            return true
+        }.map { HeldCookie(name: $0.name, value: $0.value) }
+    }
+
+    /// The `Set-Cookie` values that take a cookie out of a browser.
+    func removalLines(_ name: String, host: String) -> [String] { RemovalLines.lines(name: name, host: host) }
+}
+
+/// Which domain a request is for; replaced as a whole when the configuration changes.
+public struct Routes: Sendable {
+    private let router: HostRouter
+    private let domains: [[RoutedDomain]]
+    private let listen: Configuration.Listen
+
+    /// Makes the routes of a configuration; `groups` are its groups at work, in the same order.
+    public init(_ configuration: Configuration, groups: [SessionGroup]) {
+        router = HostRouter(configuration.groups)
+        domains = zip(configuration.groups, groups).map { settings, group in
+            settings.domains.map { RoutedDomain(group: group, domain: $0, timeouts: configuration.timeouts) }
+        }
+        listen = configuration.listen
+    }
+
+    func route(_ head: borrowing RequestHead) -> RoutedDomain? {
+        guard let route = head.withBytes(head.host, { router.route($0) }) else { return nil }
+        guard domains.indices.contains(route.group), domains[route.group].indices.contains(route.domain) else {
+            return nil
+        }
+        return domains[route.group][route.domain]
+    }
+
+    /// Whether the peer may speak for browsers. A Unix socket's peer is on this machine and was let in by its file mode.
+    func trusts(_ address: SocketAddress?) -> Bool {
+        guard let address else { return false }
+        return address.withSockAddr { pointer, size in
+            let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
+            // The address within `sockaddr_in` and `sockaddr_in6` (RFC 3493 §3.3).
+            return switch address {
+            case .v4: bytes.count >= 8 && listen.trusts(bytes[4..<8])
+            case .v6: bytes.count >= 24 && listen.trusts(bytes[8..<24])
+            case .unixDomainSocket: true
+            }
+        }
+    }
+}
+
+/// The routes in force. Reading costs a lock that is never held for long.
+public final class RouteTable: Sendable {
+    private let box: NIOLockedValueBox<Routes>
+
+    /// Begins with these routes.
+    public init(_ routes: Routes) { box = NIOLockedValueBox(routes) }
+
+    /// The routes in force; a request keeps those it began with.
+    public var current: Routes { box.withLockedValue { $0 } }
+
+    /// Puts other routes in force for the requests that come from now on.
+    public func replace(_ routes: Routes) { box.withLockedValue { $0 = routes } }
+}

@@ -1,0 +1,187 @@
+internal import AppCookies
+internal import Configuration
+internal import CrossDomain
+internal import HTMLInjection
+internal import HTTPWire
+internal import Logging
+internal import NIOCore
+internal import Sessions
+
+/// Phase *response*: what the app's answer means for the session, and what the browser gets of it.
+extension SessionPhases {
+    public func response(_ x: Exchange) -> ResponseVerdict {
+        guard let context = x.context as? RequestContext else { return .forward(transform: nil) }
+        let said = context.route.control.take(from: &x.responseHead)
+        var change = SessionChange()
+        change.user = said.user
+        change.acknowledgesMerges = said.acknowledgesMerges
+        change.setCookies = takeCookies(x, context)
+        guard !change.isEmpty else { return finish(x, context, said) }
+        guard context.session != nil else {
+            // The store was down when the request came: there is nothing that the change could be written to.
+            return finish(x, context, said)
+        }
+        return .later(
+            commit(change, x, context).assumeIsolated().map { [self] committed in
+                committed ? finish(x, context, said) : commitFailed(x, context, said)
+            }.nonisolated())
+    }
+
+    public func done(_ x: Exchange, _ outcome: Outcome) {
+        guard outcome.fault != .none, let reason = outcome.reason else { return }
+        let context = x.context as? RequestContext
+        var metadata: Logger.Metadata = [
+            "fault": "\(outcome.fault.rawValue)", "reason": "\(reason)", "status": "\(outcome.status)",
+        ]
+        if let host = context?.member.site.host { metadata["host"] = "\(host)" }
+        if let upstream = context?.route.upstream { metadata["upstream"] = "\(upstream)" }
+        if let id = x.requestID { metadata["request_id"] = "\(id)" }
+        // What clients do wrong is their business and may be plenty; the rest is for the operator.
+        logger.log(level: outcome.fault == .client ? .debug : .warning, "a request failed", metadata: metadata)
+    }
+
+    /// Writes a change of the session; true when it is durable, or outdated.
+    func commit(_ change: SessionChange, _ x: Exchange, _ context: RequestContext) -> EventLoopFuture<Bool> {
+        guard let session = context.session else { return eventLoop.makeSucceededFuture(false) }
+        let place = ChangePlace(
+            route: context.route, host: context.member.site.host,
+            path: Array((context.target ?? VisitReader.target(x.requestHead)).utf8.prefix { $0 != UInt8(ascii: "?") }),
+            isSecure: context.member.site.scheme == "https")
+        let logger = logger
+        return eventLoop.makeFutureWithTask { () async -> CommittedSession? in
+            do {
+                return try await SessionCommit.apply(change, to: session, at: place)
+            } catch {
+                logger.error(
+                    "a session could not be written",
+                    metadata: ["phase": "response", "host": "\(place.host)", "session": "\(session.id)", "error": "\(error)"])
+                return nil
+            }
+        }.assumeIsolated().map { committed in
+            guard let committed else { return false }
+            context.session = committed.session
+            if committed.mustIssue { context.mustIssue = true }
+            if committed.isReplaced { context.isNew = true }
+            return true
+        }.nonisolated()
+    }
+
+    /// The app's login or cart could not be stored. To answer as if it had been would lose it silently.
+    private func commitFailed(
+        _ x: Exchange, _ context: RequestContext, _ said: ControlFields.Statements
+    ) -> ResponseVerdict {
+        guard context.group.settings.storeFailure == .anonymous else {
+            return .respond(ErrorPages.response(for: .storeUnavailable, in: x))
+        }
+        context.isStoreDown = true
+        return finish(x, context, said)
+    }
+
+    /// Takes `Set-Cookie` lines out that must not reach the browser: those of names in custody, which are returned, and
+    /// any that the app gives a name of ours.
+    private func takeCookies(_ x: Exchange, _ context: RequestContext) -> [[UInt8]] {
+        guard x.responseHead.first(.setCookie) != nil else { return [] }
+        var taken: [[UInt8]] = []
+        for (index, field) in x.responseHead.fields.enumerated() where field.known == .setCookie && !field.isRemoved {
+            let (owner, line) = x.responseHead.withValue(of: field) { value in
+                let owner = context.names.owner(of: SetCookieParser.name(of: value))
+                if case .shared? = owner { return (owner, Array(value)) }
+                return (owner, [])
+            }
+            switch owner {
+            case nil, .consent?: continue
+            case .shared?: taken.append(line)
+            case .session?, .check?, .nonce?, .tried?, .otherOwn?: break
+            }
+            x.responseHead.remove(at: index)
+        }
+        return taken
+    }
+
+    // MARK: the browser's side
+
+    private func finish(_ x: Exchange, _ context: RequestContext, _ said: ControlFields.Statements) -> ResponseVerdict {
+        if !context.isStoreDown { issueCookies(x, context) }
+        decorateLocation(x, context)
+        return .forward(transform: injector(x, context, isRefused: said.refusesInjection))
+    }
+
+    /// The session cookie goes out with page loads, so that static files stay cacheable; and wherever the app has just
+    /// set a cookie that went into custody or changed its user, for that response would otherwise be lost on a browser
+    /// that has no handle yet, and was no response for shared caches anyway.
+    private func issueCookies(_ x: Exchange, _ context: RequestContext) {
+        guard let session = context.session, x.responseHead.status != 101 || context.mustIssue else { return }
+        let group = context.group
+        let cookies = context.member.cookies
+        var lines = context.removals
+        var isStale = false
+        if case .stale = context.resolution { isStale = true }
+
+        if context.mustIssue || (context.isPage && !isStale && (context.isNew || group.isDueForRenewal(session))) {
+            lines += group.issue(session, to: context.member, isNew: context.isNew)
+        }
+        // A check is worth while where somebody begins, and where a handle from before a login was seen.
+        let wantsCheck = context.isPage && (context.isNew || isStale)
+        if wantsCheck, group.settings.fetch || group.settings.handshake != .off { lines.append(cookies.due()) }
+        guard !lines.isEmpty else { return }
+        for line in lines { x.responseLines.writeLine("Set-Cookie", line) }
+        CacheProtection.makePrivate(x)
+    }
+
+    /// The location rung: a redirect to another domain of the group takes the session along.
+    private func decorateLocation(_ x: Exchange, _ context: RequestContext) {
+        let isRedirect =
+            switch x.responseHead.status {
+            case 301, 302, 303: true
+            case 307, 308: context.isGET
+            default: false
+            }
+        guard isRedirect, context.isPage, !context.isStoreDown, let session = context.session,
+            x.responseHead.count(.location) == 1,
+            let index = x.responseHead.fields.firstIndex(where: { $0.known == .location && !$0.isRemoved })
+        else { return }
+        let location = x.responseHead.string(x.responseHead.fields[index].value)
+        guard
+            let decorated = context.group.decorate(
+                location: location, of: session, visit: VisitReader.visit(x, context), at: context.member)
+        else { return }
+        x.responseHead.remove(at: index)
+        x.responseLines.writeLine("Location", decorated)
+        CacheProtection.forbidStoring(x)
+    }
+
+    /// The loader's tag, if this response is a page.
+    private func injector(_ x: Exchange, _ context: RequestContext, isRefused: Bool) -> (any BodyTransform)? {
+        let facts = InjectionFacts(
+            method: x.requestHead.knownMethod == .head ? .head : .other, status: x.responseHead.status,
+            contentType: x.responseHead.lines(.contentType), contentEncoding: x.responseHead.lines(.contentEncoding),
+            contentDisposition: x.responseHead.lines(.contentDisposition),
+            hasNoTransform: x.responseHead.list(.cacheControl, contains: "no-transform"),
+            fetchDestination: x.requestHead.lines(.secFetchDest),
+            hasRequestedWith: x.requestHead.first(.xRequestedWith) != nil,
+            isSwitchedOff: isRefused || !context.route.domain.inject)
+        guard case .inject(let coding, let requiresMarker) = InjectionDecision.decide(facts) else { return nil }
+        // The changed body has other digests, and other ranges than those the upstream would serve.
+        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges] {
+            x.responseHead.removeAll(name)
+        }
+        let tag = context.isGET ? LoaderTag.page : LoaderTag.answerToForm
+        return coding.makeInjector(tag: tag, requiresDocumentMarker: requiresMarker)
+    }
+}
+
+/// The tag is constant, so that pages stay cacheable and no secret meets a compressor.
+enum LoaderTag {
+    static let page = ByteBuffer(string: "<script src=\"\(Endpoint.loader.rawValue)\" async></script>")
+    /// A page that answers a form must not be loaded again by script.
+    static let answerToForm = ByteBuffer(
+        string: "<script src=\"\(Endpoint.loader.rawValue)\" async data-reload=\"never\"></script>")
+}
+
+extension MessageHead {
+    /// The lines of a field as the injection decision wants them.
+    fileprivate func lines(_ name: FieldName) -> FieldLines {
+        guard let field = first(name) else { return .absent }
+        return count(name) == 1 ? .one(slice(field.value).readableBytesView) : .several
+    }
+}

@@ -1,0 +1,333 @@
+internal import Configuration
+internal import CrossDomain
+internal import HTMLInjection
+internal import HTTPWire
+public import Logging
+public import NIOCore
+internal import SessionStores
+internal import Sessions
+
+/// The phases of a request, in the order in which they come: *route*, *session*, *request* here; *response* in
+/// `SessionPhases+Response.swift`.
+///
+/// One object serves one client connection on its event loop. A request whose session is in the cache, or has no record,
+/// passes without leaving the loop; what needs the store continues when the store has answered.
+public final class SessionPhases: Phases {
+    let eventLoop: any EventLoop
+    let logger: Logger
+    private let routes: RouteTable
+    private var forwarding: ForwardingFields?
+    private var addressed: Addressed?
+
+    /// Makes the phases of one connection.
+    public init(routes: RouteTable, eventLoop: any EventLoop, logger: Logger) {
+        self.routes = routes
+        self.eventLoop = eventLoop
+        self.logger = logger
+    }
+
+    // MARK: route
+
+    public func request(_ x: Exchange) -> RequestVerdict {
+        let current = routes.current
+        guard let route = current.route(x.requestHead) else {
+            let host = x.requestHead.string(x.requestHead.host)
+            return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
+        }
+        var forwarding = self.forwarding ?? ForwardingFields(
+            clientAddress: x.clientAddress, isTrusted: current.trusts(x.clientAddress))
+        let scheme = forwarding.scheme(x)
+        guard let addressed = address(route, x, scheme) else {
+            return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
+        }
+        let fetch = VisitReader.fetchMetadata(x.requestHead)
+        let isPage =
+            fetch.mode != nil || fetch.dest != nil
+            ? fetch.isDocumentNavigation : !fetch.isSpeculative && VisitReader.acceptsPage(x.requestHead)
+        let context = RequestContext(
+            route: route, member: addressed.member, names: addressed.names, fetch: fetch, isPage: isPage,
+            cookies: RequestCookies(x.requestHead, names: addressed.names), isGET: x.requestHead.knownMethod == .get)
+        x.context = context
+        // Every answer made here, too, is found in the logs of both sides by this id.
+        forwarding.write(x, scheme: scheme)
+        self.forwarding = forwarding
+
+        if let path = endpointPath(x.requestHead) { return endpoint(x, context, path: path) }
+        return session(x, context)
+    }
+
+    /// Our own paths in their one spelling; anything else belongs to the app.
+    private func endpointPath(_ head: RequestHead) -> String? {
+        let isOurs = head.withBytes(head.path) { path in
+            path.starts(with: Self.root) && (path.count == Self.root.count || path[Self.root.count] == UInt8(ascii: "/"))
+        }
+        return isOurs ? head.string(head.path) : nil
+    }
+
+    private static let root = Array(Endpoint.root.utf8)
+
+    private func endpoint(_ x: Exchange, _ context: RequestContext, path: String) -> RequestVerdict {
+        let visit = VisitReader.visit(x, context)
+        let group = context.group
+        let member = context.member
+        let type = x.requestHead.string(.contentType)
+        let eventLoop = eventLoop
+        let answer = { @Sendable (body: ByteBuffer) -> EventLoopFuture<LocalResponse> in
+            eventLoop.makeFutureWithTask {
+                LocalResponse(
+                    await group.answer(
+                        visit, path: path, contentType: type, body: Array(body.readableBytesView), at: member))
+            }
+        }
+        if x.requestHead.knownMethod == .post {
+            return .collectBody(limit: Endpoint.largestBody, then: answer)
+        }
+        return .later(answer(ByteBuffer()).map { .respond($0) })
+    }
+
+    /// The domain as this browser addresses it; the same for nearly all requests of a connection.
+    private func address(_ route: RoutedDomain, _ x: Exchange, _ scheme: String) -> Addressed? {
+        let head = x.requestHead
+        if let known = addressed, known.route === route, known.scheme == scheme,
+            head.withBytes(head.host, { $0.elementsEqual(known.authority) })
+        {
+            return known
+        }
+        let authority = head.string(head.host)
+        guard var site = Site(scheme: scheme, authority: authority) else { return nil }
+        if site.host.hasSuffix(".") {
+            site = Site(scheme: scheme, host: String(site.host.dropLast()), port: site.port)
+        }
+        let settings = route.group.settings
+        let member = Member(site, cookieDomain: route.domain.cookieDomain, in: settings)
+        let names = CookieNames(member.cookies, shared: settings.shareCookies, consent: settings.consentCookie)
+        let fresh = Addressed(
+            route: route, scheme: scheme, authority: Array(authority.utf8), member: member, names: names)
+        addressed = fresh
+        return fresh
+    }
+
+    // MARK: session
+
+    private func session(_ x: Exchange, _ context: RequestContext) -> RequestVerdict {
+        let group = context.group
+        let values = context.cookies.own.session
+        let found = values.isEmpty ? .none : group.resolveFromCache(values, at: context.member)
+        guard case .unknown = found else { return session(x, context, found) }
+        let member = context.member
+        let asked = eventLoop.makeFutureWithTask { () async -> Resolution? in
+            do { return try await group.resolve(values, at: member) } catch { return nil }
+        }
+        return .later(
+            asked.assumeIsolated().map { [self] resolution in
+                guard let resolution else { return storeFailed(x, context) }
+                return session(x, context, resolution)
+            }.nonisolated())
+    }
+
+    /// The store has not answered. Nobody is logged out for that, and no cookie is touched.
+    private func storeFailed(_ x: Exchange, _ context: RequestContext) -> RequestVerdict {
+        logger.warning(
+            "the session store does not answer", metadata: ["phase": "session", "host": "\(context.member.site.host)"])
+        guard context.group.settings.storeFailure == .anonymous else {
+            return .respond(ErrorPages.response(for: .storeUnavailable, in: x))
+        }
+        context.isStoreDown = true
+        return forward(x, context)
+    }
+
+    private func session(_ x: Exchange, _ context: RequestContext, _ resolution: Resolution) -> RequestVerdict {
+        let group = context.group
+        context.resolution = resolution
+        if let arrival = takeTicket(x, context) { return arrival }
+        if resolution.session == nil, context.isPage, context.fetch.mode != nil {
+            let visit = VisitReader.visit(x, context)
+            if let peer = group.handshakePeer(before: visit, at: context.member, holding: resolution) {
+                return .respond(
+                    LocalResponse(
+                        group.startHandshake(
+                            visit, at: context.member, with: peer, holding: resolution, returnTo: visit.target)))
+            }
+        }
+        if let session = resolution.session {
+            context.session = session
+            touch(session, context)
+        } else {
+            context.session = .new(group.random, now: group.clock())
+            context.isNew = true
+        }
+        return adopt(x, context) ?? forward(x, context)
+    }
+
+    /// Takes a ticket out of the address; the upstream never sees one. A page load that brings a real one is answered.
+    private func takeTicket(_ x: Exchange, _ context: RequestContext) -> RequestVerdict? {
+        guard x.requestHead.query != nil else { return nil }
+        let group = context.group
+        let target = VisitReader.target(x.requestHead)
+        guard let (clean, ticket) = Query.removing(group.settings.ticketParameter, from: target) else { return nil }
+        context.target = clean
+        x.targetOverride = ByteBuffer(string: clean)
+        if ticket == Query.noTicket {
+            context.cookies.own.hasTried = true
+            return nil
+        }
+        guard context.isGET, context.isPage else { return nil }
+        let visit = VisitReader.visit(x, context)
+        let member = context.member
+        return .later(
+            eventLoop.makeFutureWithTask {
+                .respond(LocalResponse(await group.arrive(visit, ticket: ticket, clean: clean, at: member)))
+            })
+    }
+
+    /// Cookies that the browser held from before Tombolo go into custody first, so that rolling out logs nobody out.
+    private func adopt(_ x: Exchange, _ context: RequestContext) -> RequestVerdict? {
+        // Behind a handle from before a login there is a session with its own cookies: the browser's are of no account.
+        if case .stale = context.resolution { return nil }
+        guard let session = context.session, !context.cookies.shared.isEmpty else { return nil }
+        let cookies = context.route.adoptable(context.cookies.shared, into: session, now: context.group.clock())
+        guard !cookies.isEmpty else { return nil }
+        context.removals = cookies.flatMap { context.route.removalLines($0.name, host: context.member.site.host) }
+        let change = SessionChange(adopted: cookies)
+        return .later(
+            commit(change, x, context).assumeIsolated().map { [self] committed in
+                guard committed else {
+                    context.removals = []
+                    return storeFailed(x, context)
+                }
+                return forward(x, context)
+            }.nonisolated())
+    }
+
+    private func touch(_ session: ResolvedSession, _ context: RequestContext) {
+        guard var record = session.record, record.touch(now: context.group.clock()) else { return }
+        let group = context.group
+        let logger = logger
+        Task {
+            do {
+                try await group.repository.update(session.id) { record in
+                    _ = record?.touch(now: group.clock())
+                }
+            } catch {
+                logger.warning("a session's time could not be noted", metadata: ["phase": "session"])
+            }
+        }
+    }
+
+    // MARK: request
+
+    private func forward(_ x: Exchange, _ context: RequestContext) -> RequestVerdict {
+        let route = context.route
+        x.requestHead.removeAll(foldingTo: route.ownFields)
+        if let session = context.session { writeSession(session, x, context) }
+        writeCookies(x, context)
+        if context.isPage, route.domain.inject { narrowCodings(x) }
+        return .forward(route.upstream)
+    }
+
+    private func writeSession(_ session: ResolvedSession, _ x: Exchange, _ context: RequestContext) {
+        let names = context.group.settings.headers
+        x.requestLines.writeLine(names.sessionID, session.id.hex)
+        if context.isNew { x.requestLines.writeLine(names.new, "1") }
+        guard let record = session.record else { return }
+        if let user = record.user { x.requestLines.writeLine(names.user, FieldText.encoded(user)) }
+        let merges = record.pendingMerges(now: context.group.clock())
+        if !merges.isEmpty { x.requestLines.writeLine(names.mergedFrom, merges.map(\.hex).joined(separator: ", ")) }
+    }
+
+    /// The app gets its own cookies and those in custody, in one line, and none of ours.
+    private func writeCookies(_ x: Exchange, _ context: RequestContext) {
+        let held = context.route.custody(
+            of: context.session, path: context.target ?? x.requestHead.string(x.requestHead.path),
+            isSecure: context.member.site.scheme == "https", now: context.group.clock())
+        // What the browser itself holds of a name in custody is passed on only where there is no session to keep it.
+        let own = context.session == nil ? context.cookies.shared : []
+        if held.isEmpty, own.isEmpty, context.cookies.isUntouched { return }
+        var value = context.cookies.rest
+        for (name, text) in held + own { CookieLine.append(name, text, to: &value) }
+        x.requestHead.removeAll(.cookie)
+        guard !value.isEmpty else { return }
+        x.requestLines.writeStaticString("Cookie: ")
+        x.requestLines.writeBytes(value)
+        x.requestLines.writeStaticString("\r\n")
+    }
+
+    /// Asks for pages in a coding that a tag can be put into.
+    private func narrowCodings(_ x: Exchange) {
+        guard x.requestHead.first(.acceptEncoding) != nil else { return }
+        let acceptsGzip = x.requestHead.fields.contains { field in
+            field.known == .acceptEncoding && !field.isRemoved
+                && AcceptEncoding.allowsGzip(x.requestHead.string(field.value))
+        }
+        x.requestHead.removeAll(.acceptEncoding)
+        x.requestLines.writeLine("Accept-Encoding", acceptsGzip ? "gzip" : "identity")
+    }
+}
+
+/// A domain as a browser on this connection addresses it, with what follows from that.
+private struct Addressed {
+    let route: RoutedDomain
+    let scheme: String
+    let authority: [UInt8]
+    let member: Member
+    let names: CookieNames
+}
+
+enum AcceptEncoding {
+    /// Whether `gzip` is named with a quality above zero (RFC 9110 §12.5.3).
+    static func allowsGzip(_ value: String) -> Bool {
+        value.split(separator: ",").contains { element in
+            let parts = element.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
+            guard let name = parts.first, name == "gzip" || name == "x-gzip" || name == "*" else { return false }
+            return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { ("1"..."9").contains($0) } }
+        }
+    }
+}
+
+enum CookieLine {
+    static func append(_ name: String, _ text: String, to value: inout [UInt8]) {
+        if !value.isEmpty { value += [UInt8(ascii: ";"), UInt8(ascii: " ")] }
+        value += name.utf8
+        value.append(UInt8(ascii: "="))
+        value += text.utf8
+    }
+}
+
+enum FieldText {
+    /// Text as a field value: visible ASCII and single spaces inside stay, every other byte and `%` is percent-encoded
+    /// (RFC 3986 §2.1), so that nothing an app calls a user can end a line.
+    static func encoded(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        if bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "%") }) { return text }
+        var out = ""
+        for (index, byte) in bytes.enumerated() {
+            let isInnerSpace = byte == 0x20 && index > 0 && index < bytes.count - 1
+            if isInnerSpace || (byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "%")) {
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16, uppercase: true)
+                out += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return out
+    }
+}
+
+extension ByteBuffer {
+    /// Appends `Name: value` and CRLF.
+    mutating func writeLine(_ name: String, _ value: String) {
+        writeString(name)
+        writeStaticString(": ")
+        writeString(value)
+        writeStaticString("\r\n")
+    }
+}
+
+extension LocalResponse {
+    /// The ladder's answer as the transport sends it.
+    init(_ answer: Answer) {
+        var lines = ByteBuffer()
+        for (name, value) in answer.fields { lines.writeLine(name, value) }
+        self.init(status: answer.status, lines: lines, body: ByteBuffer(string: answer.body))
+    }
+}

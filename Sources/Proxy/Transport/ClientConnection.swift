@@ -1,0 +1,286 @@
+import HTMLInjection
+import HTTPWire
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A client's connection: reads requests, lets ``ExchangeMachine`` decide, and moves the bytes.
+///
+/// Confined to the event loop of its channel; the upstream connections it uses are on the same loop and are called
+/// directly. Every entry (a read, a verdict, an upstream's bytes) ends in ``settle()``, which parses what can be parsed,
+/// flushes both sides once, and decides about reading and the timer.
+final class ClientConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How the response's end is shown to the client.
+    enum OutputFraming {
+        case none, asStated, chunked, untilClose
+    }
+
+    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 128 * 1024)
+    private static let largeRead = 32 * 1024
+
+    let state: LoopState
+    let exchange: Exchange
+    let timer: DeadlineTimer
+    var phases: any Phases
+    var context: ChannelHandlerContext?
+    var machine: ExchangeMachine
+    var outgoing = Outgoing()
+    private(set) var isWritable = true
+    private var heldRead = false
+    private var hasLargeBuffer = false
+    private var isSettling = false
+    private var mustSettleAgain = false
+
+    // The request.
+    var inbound = ByteBuffer()
+    var parser: RequestHeadParser
+    var bodyReader = BodyReader(.none, sender: .client)
+    var collected = ByteBuffer()
+    var collectLimit = 0
+    var collectThen: ((ByteBuffer) -> EventLoopFuture<LocalResponse>)?
+
+    // The upstream.
+    var upstream: UpstreamConnection?
+    var bucket: UpstreamBucket?
+    var bucketAddress: Upstream.Address?
+    /// Counts requests for a connection, so that a late answer to one that was given up is recognised.
+    var acquisition: UInt64 = 0
+    var isQueued = false
+
+    // The response.
+    var responseFraming = BodyFraming.none
+    var outputFraming = OutputFraming.none
+    var transform: (any BodyTransform)?
+    var transformed: [ByteBuffer] = []
+    var isHeadHeld = false
+    var declaredLength: Int?
+    var localResponse: LocalResponse?
+    var failure: TransportFailure?
+    /// Counts exchanges, so that a late verdict for one that is over is recognised.
+    var exchangeNumber: UInt64 = 0
+
+    // For the outcome.
+    var status = 0
+    var bytesIn = 0
+    var bytesOut = 0
+    var sentResponseEnd = false
+
+    // The end.
+    var closePlan: Actions = []
+    var hasSentAll = false
+    var clientOutputClosed = false
+    var upstreamOutputClosed = false
+    var waiting = Waiting.nothing
+    var hasProgressed = false
+    var bufferedAtStall = Int.max
+
+    init(state: LoopState, channel: any Channel, phases: any Phases, isSecure: Bool = false) {
+        self.state = state
+        self.phases = phases
+        self.exchange = Exchange(
+            eventLoop: state.loop, clientAddress: channel.remoteAddress, isSecure: isSecure)
+        self.timer = DeadlineTimer(loop: state.loop)
+        self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
+        self.parser = RequestHeadParser(limits: state.settings.requestLimits)
+    }
+
+    // MARK: - From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { start(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) { start(context) }
+
+    private func start(_ context: ChannelHandlerContext) {
+        exchange.clientAddress = context.channel.remoteAddress
+        exchange.localAddress = context.channel.localAddress
+        timer.onFire { [unowned self] in deadlineReached() }
+        state.counters.add(.activeConnections)
+        state.register(self)
+        settle()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if mayRead { context.read() } else { heldRead = true }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        guard machine.connection == .open else { return }
+        if buffer.readableBytes >= Self.largeRead { hasLargeBuffer = true }
+        if machine.response == .tunnel {
+            tunnelFromClient(buffer)
+        } else if inbound.readableBytes == 0 {
+            inbound = buffer
+        } else {
+            inbound.writeBuffer(&buffer)
+        }
+        settle()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { settle() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        // Whatever is complete among the bytes that came before is still answered.
+        settle()
+        perform(machine.handle(.inputClosed))
+        if machine.response == .tunnel { tunnelClientEnded() }
+        if machine.connection == .closing && hasSentAll { context.close(promise: nil) }
+        settle()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        perform(machine.handle(.clientGone))
+        timer.cancel()
+        outgoing.discard()
+        state.counters.add(.activeConnections, -1)
+        state.unregister(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    // MARK: - From the server
+
+    /// Lets the exchange end and then closes; closes at once if there is none.
+    func drain() {
+        perform(machine.handle(.drain))
+        settle()
+    }
+
+    /// Closes whatever is going on.
+    func closeNow() { context?.close(promise: nil) }
+
+    // MARK: - Doing
+
+    /// Parses, flushes, and sees to reading and time limits. May be called at any time, from anywhere.
+    func settle() {
+        guard !isSettling else {
+            mustSettleAgain = true
+            return
+        }
+        isSettling = true
+        repeat {
+            mustSettleAgain = false
+            process()
+            if let context { outgoing.flush(state, context) }
+            upstream?.flush(state)
+            beginClosing()
+        } while mustSettleAgain
+        isSettling = false
+        resumeReading()
+        upstream?.resumeReading()
+        armTimer()
+    }
+
+    /// Carries out what the machine asks for.
+    func perform(_ actions: Actions) {
+        guard !actions.isEmpty else { return }
+        if actions.contains(.closeUpstream) { giveUpUpstream() }
+        if actions.contains(.releaseUpstream) { releaseUpstream() }
+        if actions.contains(.decide) { decide() }
+        if actions.contains(.acquire) { acquire(fresh: false) }
+        if actions.contains(.acquireFresh) {
+            state.counters.add(.retries)
+            acquire(fresh: true)
+        }
+        if actions.contains(.sendRequest) { sendRequest() }
+        if actions.contains(.sendContinue) { append { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") } }
+        if actions.contains(.collected) { answerCollected() }
+        if actions.contains(.sendInterim) { sendInterim() }
+        if actions.contains(.judge) { judge() }
+        if actions.contains(.sendLocal) { sendLocal() }
+        if actions.contains(.sendFailure) { sendFailure() }
+        if actions.contains(.finish) { finish() }
+        if actions.contains(.openTunnel) { openTunnel() }
+        if actions.contains(.next) { nextRequest() }
+        if !actions.isDisjoint(with: [.close, .linger]) { closePlan = actions.intersection([.close, .linger]) }
+        if actions.contains(.closeNow) { context?.close(promise: nil) }
+        if actions.contains(.abort) { abort() }
+    }
+
+    func append(_ body: (inout ByteBuffer) -> Void) { outgoing.append(state, body) }
+
+    private func nextRequest() {
+        if hasLargeBuffer {
+            // An idle connection keeps its receive buffer: make that a small one again.
+            hasLargeBuffer = false
+            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator)
+        }
+        if inbound.readableBytes == 0 {
+            // Nothing holds on to the received bytes, so that the channel can use its buffer again.
+            inbound = ByteBuffer()
+        }
+        if machine.inputClosed && inbound.readableBytes == 0 { perform(machine.handle(.inputClosed)) }
+    }
+
+    // MARK: - Reading
+
+    private var mayRead: Bool {
+        guard machine.connection == .open else { return true }
+        if machine.response == .tunnel { return upstream?.isWritable ?? true }
+        switch machine.request {
+        case .idle, .head, .collecting, .draining: return true
+        case .body: return upstream?.isWritable ?? true
+        case .held, .complete: return inbound.readableBytes < state.settings.maxPipelinedBytes
+        case .abandoned: return false
+        }
+    }
+
+    private func resumeReading() {
+        guard heldRead, mayRead, let context else { return }
+        heldRead = false
+        context.read()
+    }
+
+    // MARK: - Closing
+
+    private func beginClosing() {
+        guard !closePlan.isEmpty, let context else { return }
+        let lingers = closePlan.contains(.linger) || inbound.readableBytes > 0
+        closePlan = []
+        inbound = ByteBuffer()
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+        sent.futureResult.assumeIsolated().whenComplete { [self] result in
+            hasSentAll = true
+            guard let context = self.context else { return }
+            if case .success = result, lingers, !machine.inputClosed {
+                // Closing with unread bytes would reset the connection and take the answer away from the client.
+                context.close(mode: .output, promise: nil)
+                armTimer()
+            } else {
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    private func abort() {
+        guard let context else { return }
+        if outputFraming == .untilClose, status != 0 {
+            // Only a reset tells a client that a body which ends with the connection has not ended.
+            _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,47 @@
+public import HTTPWire
+public import NIOCore
+
+/// One request and its answer on a client connection.
+///
+/// Confined to ``eventLoop``. The transport keeps one object per connection and uses it again for the next request, so
+/// nobody may keep a reference to it after ``Phases/done(_:_:)``.
+public final class Exchange {
+    /// The event loop that owns the client connection, its upstream connection and this object.
+    public let eventLoop: any EventLoop
+    /// The address the client connection came from; nil if the kernel would not say (a Unix socket).
+    public internal(set) var clientAddress: SocketAddress?
+    /// The address the client connection arrived at.
+    public internal(set) var localAddress: SocketAddress?
+    /// Whether the client connection is encrypted.
+    public internal(set) var isSecure = false
+    /// The request's head as parsed; fields marked removed are not sent on.
+    public var requestHead = RequestHead()
+    /// The upstream's response head; meaningful from ``Phases/response(_:)`` on.
+    public var responseHead = ResponseHead()
+    /// Header lines to add to the request on its way upstream, each `Name: value` and CRLF.
+    public var requestLines = ByteBuffer()
+    /// Header lines to add to the answer on its way to the client, each `Name: value` and CRLF. They are also added to
+    /// error pages of the transport and to a ``LocalResponse``.
+    public var responseLines = ByteBuffer()
+    /// When the request's head was complete.
+    public internal(set) var startedAt: NIODeadline = .uptimeNanoseconds(0)
+    /// The origin-form target to send upstream instead of the request's own.
+    public var targetOverride: ByteBuffer?
+    /// Where the request was sent, once decided.
+    public internal(set) var upstream: Upstream?
+    /// Whatever ``Phases`` wants to keep with the exchange; cleared after ``Phases/done(_:_:)``.
+    public var context: AnyObject?
+    /// The request's id for error pages; set by ``Phases`` if it has one.
+    public var requestID: String?
+    /// Whether the connection has become a tunnel after a `101`.
+    public internal(set) var isTunnel = false
+
+    /// Makes an empty exchange for one connection.
+    ///
+    /// Tests of ``Phases`` may make their own and fill ``requestHead`` with a parser.
+    public init(eventLoop: any EventLoop, clientAddress: SocketAddress? = nil, isSecure: Bool = false) {
+        self.eventLoop = eventLoop
+        self.clientAddress = clientAddress
+        self.isSecure = isSecure
+    }
+}

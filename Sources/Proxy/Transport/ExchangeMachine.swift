@@ -1,0 +1,399 @@
+/// The life of the exchanges on one client connection, without any I/O: events in, actions out.
+///
+/// Two sides advance independently, because a response may begin and even end while its request is still arriving.
+///
+/// Request: `idle → head → held → body | collecting → complete`, or `→ draining` when nobody wants the rest of a body
+/// that is small enough to be read for the sake of the connection, or `→ abandoned` when it is not.
+///
+/// Response: `none → deciding → acquiring → awaiting → judging → body → complete`; a local answer goes from `deciding` or
+/// `judging` to `complete` at once; a `101` ends in `tunnel`.
+struct ExchangeMachine {
+    /// How far the request has arrived, and where its body goes.
+    enum Request {
+        /// Between two requests.
+        case idle
+        /// A part of a head has arrived.
+        case head
+        /// The head is complete, its body waits for a decision.
+        case held
+        /// The body goes to the upstream.
+        case body
+        /// The body is collected for a local answer.
+        case collecting
+        /// The rest of the body is read and thrown away.
+        case draining
+        /// The rest of the body will not be read.
+        case abandoned
+        /// Everything has arrived.
+        case complete
+    }
+
+    /// How far the response is.
+    enum Response {
+        /// No request yet.
+        case none
+        /// Phases have not said yet what becomes of the request.
+        case deciding
+        /// A connection to the upstream is being waited for.
+        case acquiring
+        /// The request is on its way, no final response head yet.
+        case awaiting
+        /// Phases have not said yet what becomes of the response.
+        case judging
+        /// The response is being sent.
+        case body
+        /// The response has been sent entirely.
+        case complete
+        /// Raw bytes both ways.
+        case tunnel
+    }
+
+    /// What becomes of the connection as a whole.
+    enum Connection {
+        /// In use.
+        case open
+        /// Nothing more is written; what arrives is thrown away until everything written has gone and the client has
+        /// closed as well.
+        case closing
+        /// Gone.
+        case closed
+    }
+
+    /// What a request's head says about the exchange.
+    struct Facts {
+        /// Whether a body follows.
+        var hasBody = false
+        /// The body's length, if it was stated.
+        var bodyLength: Int?
+        /// Whether the client wants to go on after this exchange.
+        var keepAlive = true
+        /// Whether the client waits for `100 Continue`.
+        var expectsContinue = false
+        /// Idempotent and without a body: may be sent twice.
+        var isRepeatable = false
+        /// Whether the client understands interim responses (HTTP/1.1).
+        var takesInterim = true
+    }
+
+    /// What happens.
+    enum Event {
+        /// The first byte of a request has arrived.
+        case headBegins
+        /// A request head is complete.
+        case head(Facts)
+        /// The client sent what cannot be accepted; where its next message begins is unknown.
+        case rejected
+        /// Phases: to an upstream.
+        case forward
+        /// Phases: collect the body.
+        case collect
+        /// Phases: a local answer.
+        case respond
+        /// Phases could not decide, or collecting failed: an error page.
+        case failed
+        /// A connection to the upstream is there; whether it has been used before.
+        case connected(reused: Bool)
+        /// No connection to the upstream could be had.
+        case unavailable
+        /// So many bytes of the request's body have been taken.
+        case bodyBytes(Int)
+        /// The request is complete.
+        case bodyEnd
+        /// Some byte of a response has arrived.
+        case responseByte
+        /// An interim response other than 101.
+        case interim(Int)
+        /// A final response head; whether the upstream closes after it.
+        case responseHead(closes: Bool)
+        /// Phases: pass the response on.
+        case accept
+        /// Phases: pass the 101 on.
+        case switchProtocols
+        /// The response's end has been passed on; whether its connection may be used again.
+        case responseEnd(reusable: Bool)
+        /// The upstream closed, failed or broke the protocol before the response was complete.
+        case upstreamLost
+        /// The client did not send what it owes in time.
+        case requestTimeout
+        /// The upstream did not answer or go on in time.
+        case upstreamTimeout
+        /// The connection has waited long enough: for a request, in a tunnel, or for the client to close.
+        case idleTimeout
+        /// The client has closed its sending side.
+        case inputClosed
+        /// The connection is gone.
+        case clientGone
+        /// The server is shutting down.
+        case drain
+    }
+
+    /// What is to be done, in the order of the cases of ``Actions``.
+    private(set) var request = Request.idle
+    private(set) var response = Response.none
+    private(set) var connection = Connection.open
+    private(set) var facts = Facts()
+    /// Whether the connection goes on after this exchange; settled when the response begins.
+    private(set) var persists = true
+    private(set) var isDraining = false
+    private(set) var inputClosed = false
+
+    private let drainLimit: Int
+    private var bodyTaken = 0
+    private var drained = 0
+    private var isReused = false
+    private var hasRetried = false
+    private var sawResponseByte = false
+    private var continued = false
+
+    init(drainLimit: Int) { self.drainLimit = drainLimit }
+
+    /// Whether a request has been handed to phases and not yet finished.
+    var isInExchange: Bool { response != .none }
+
+    /// Whether nothing of a response has been sent yet, so that an error page still can be.
+    var canStillFail: Bool {
+        switch response {
+        case .none, .deciding, .acquiring, .awaiting, .judging: true
+        case .body, .complete, .tunnel: false
+        }
+    }
+
+    mutating func handle(_ event: Event) -> Actions {
+        if connection == .closed { return [] }
+        switch event {
+        case .headBegins, .head, .rejected, .bodyBytes, .bodyEnd, .inputClosed, .requestTimeout:
+            return handleRequest(event)
+        case .forward, .collect, .respond, .failed, .accept, .switchProtocols:
+            return handleVerdict(event)
+        case .connected, .unavailable, .responseByte, .interim, .responseHead, .responseEnd, .upstreamLost,
+            .upstreamTimeout:
+            return handleUpstream(event)
+        case .idleTimeout:
+            let wasInExchange = isInExchange && connection == .open
+            return wasInExchange ? [.closeUpstream, .finish, closed(.closeNow)] : closed(.closeNow)
+        case .clientGone:
+            let wasInExchange = isInExchange && connection == .open
+            connection = .closed
+            return wasInExchange ? [.closeUpstream, .finish] : []
+        case .drain:
+            isDraining = true
+            return request == .idle && connection == .open ? ends(.close) : []
+        }
+    }
+
+    /// Says that the response cannot be delimited otherwise than by closing.
+    mutating func mustClose() { persists = false }
+
+    // MARK: - The client's side
+
+    private mutating func handleRequest(_ event: Event) -> Actions {
+        guard connection == .open else {
+            if case .inputClosed = event { inputClosed = true }
+            return []
+        }
+        switch event {
+        case .headBegins:
+            if request == .idle { request = .head }
+            return []
+        case .head(let facts): return begin(facts)
+        case .rejected: return reject()
+        case .bodyBytes(let count): return take(count)
+        case .bodyEnd: return requestComplete()
+        case .inputClosed: return endOfInput()
+        case .requestTimeout:
+            switch request {
+            case .draining where response == .complete: return [.finish, ends(.linger)]
+            case .idle: return ends(.close)
+            default: return reject()
+            }
+        default: return []
+        }
+    }
+
+    private mutating func begin(_ facts: Facts) -> Actions {
+        guard request == .idle || request == .head, response == .none else { return [] }
+        self.facts = facts
+        request = facts.hasBody ? .held : .complete
+        response = .deciding
+        return .decide
+    }
+
+    /// The request's boundary is lost: answer if that is still possible, and end the connection.
+    private mutating func reject() -> Actions {
+        let finish: Actions = isInExchange ? .finish : []
+        guard canStillFail else {
+            return response == .complete
+                ? [.closeUpstream, finish, ends(.linger)] : [.closeUpstream, finish, closed(.abort)]
+        }
+        persists = false
+        response = .complete
+        request = .abandoned
+        return [.closeUpstream, .sendFailure, finish, ends(.linger)]
+    }
+
+    private mutating func take(_ count: Int) -> Actions {
+        bodyTaken += count
+        guard request == .draining else { return [] }
+        drained += count
+        guard drained > drainLimit else { return [] }
+        persists = false
+        request = .abandoned
+        return response == .complete ? [.finish, ends(.linger)] : []
+    }
+
+    private mutating func requestComplete() -> Actions {
+        let was = request
+        switch was {
+        case .body, .collecting, .draining, .held: request = .complete
+        default: return []
+        }
+        if response == .complete { return [.finish, proceed()] }
+        return was == .collecting ? .collected : []
+    }
+
+    private mutating func endOfInput() -> Actions {
+        inputClosed = true
+        if response == .tunnel { return [] }
+        switch request {
+        case .idle, .head: return ends(.close)
+        // What is left of a held body may be among the bytes that have already arrived: see when it flows.
+        case .complete, .held: return []
+        case .body, .collecting, .draining, .abandoned:
+            if response == .complete { return [.finish, ends(.close)] }
+            // An abandoned body's sender may well close its side and wait for the answer that is under way.
+            if request == .abandoned { return [] }
+            return [.closeUpstream, .finish, closed(.closeNow)]
+        }
+    }
+
+    // MARK: - Phases
+
+    private mutating func handleVerdict(_ event: Event) -> Actions {
+        guard connection == .open else { return [] }
+        switch (event, response) {
+        case (.forward, .deciding):
+            response = .acquiring
+            return .acquire
+        case (.collect, .deciding):
+            guard request == .held else { return .collected }
+            request = .collecting
+            return facts.expectsContinue && facts.takesInterim ? .sendContinue : []
+        case (.respond, .deciding), (.respond, .judging):
+            beginResponse(unwanted: true)
+            return [.closeUpstream, .sendLocal, endResponse()]
+        case (.failed, .deciding), (.failed, .judging): return fail()
+        case (.accept, .judging):
+            beginResponse(unwanted: false)
+            return []
+        case (.switchProtocols, .judging):
+            guard request == .complete else { return fail() }
+            persists = false
+            response = .tunnel
+            return .openTunnel
+        default: return []
+        }
+    }
+
+    // MARK: - The upstream's side
+
+    private mutating func handleUpstream(_ event: Event) -> Actions {
+        guard connection == .open else { return [] }
+        switch (event, response) {
+        case (.connected(let reused), .acquiring):
+            isReused = reused
+            sawResponseByte = false
+            response = .awaiting
+            if request == .held { request = .body }
+            return .sendRequest
+        case (.unavailable, .acquiring): return fail()
+        case (.responseByte, _):
+            sawResponseByte = true
+            return []
+        case (.interim(let status), .awaiting):
+            if status == 100 { continued = true }
+            return facts.takesInterim ? .sendInterim : []
+        case (.responseHead(let closes), .awaiting):
+            response = .judging
+            upstreamCloses = closes
+            return .judge
+        case (.responseEnd(let reusable), .body):
+            let connection: Actions = reusable && request == .complete ? .releaseUpstream : .closeUpstream
+            return [connection, endResponse()]
+        case (.upstreamLost, .awaiting):
+            if isReused && facts.isRepeatable && !hasRetried && !sawResponseByte {
+                hasRetried = true
+                response = .acquiring
+                return [.closeUpstream, .acquireFresh]
+            }
+            return fail()
+        case (.upstreamLost, .judging), (.upstreamTimeout, .acquiring), (.upstreamTimeout, .awaiting),
+            (.upstreamTimeout, .judging):
+            return fail()
+        case (.upstreamLost, .body), (.upstreamTimeout, .body):
+            return [.closeUpstream, .finish, closed(.abort)]
+        case (.upstreamLost, .tunnel), (.upstreamTimeout, .tunnel):
+            return [.closeUpstream, .finish, ends(.close)]
+        default: return []
+        }
+    }
+
+    private var upstreamCloses = false
+
+    private mutating func fail() -> Actions {
+        beginResponse(unwanted: true)
+        return [.closeUpstream, .sendFailure, endResponse()]
+    }
+
+    /// Settles whether the connection goes on, before the response's head says so.
+    ///
+    /// - Parameter unwanted: whether nobody will take what is left of the request's body.
+    private mutating func beginResponse(unwanted: Bool) {
+        response = .body
+        let bodyEnds = request == .complete || canDrain
+        persists = persists && facts.keepAlive && !isDraining && bodyEnds
+        guard request != .complete, request != .abandoned, unwanted || upstreamCloses else { return }
+        request = persists ? .draining : .abandoned
+    }
+
+    /// Whether the rest of the body is known to be small enough, and known to come.
+    private var canDrain: Bool {
+        guard let length = facts.bodyLength, request != .abandoned else { return false }
+        // A client that waits for 100 may or may not send its body after a final status: nobody can tell what follows.
+        if facts.expectsContinue && !continued && bodyTaken == 0 && request != .collecting { return false }
+        return length - bodyTaken <= drainLimit
+    }
+
+    private mutating func endResponse() -> Actions {
+        response = .complete
+        switch request {
+        case .complete: return [.finish, proceed()]
+        case .abandoned: return [.finish, ends(.linger)]
+        default:
+            guard persists else { return [.finish, ends(.linger)] }
+            request = .draining
+            return []
+        }
+    }
+
+    // MARK: - The end
+
+    private mutating func proceed() -> Actions {
+        guard persists else { return ends(.close) }
+        let fresh = ExchangeMachine(drainLimit: drainLimit)
+        let (draining, closed) = (isDraining, inputClosed)
+        self = fresh
+        isDraining = draining
+        inputClosed = closed
+        return isDraining ? ends(.close) : .next
+    }
+
+    private mutating func ends(_ action: Actions) -> Actions {
+        connection = .closing
+        return action
+    }
+
+    private mutating func closed(_ action: Actions) -> Actions {
+        connection = .closed
+        return action
+    }
+}

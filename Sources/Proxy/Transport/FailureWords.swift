@@ -1,0 +1,102 @@
+import HTTPWire
+import NIOCore
+
+extension ErrorPages {
+    /// The status, words and fault for a failure of the transport.
+    public static func problem(for failure: TransportFailure) -> Problem {
+        switch failure {
+        case .badRequest(let error):
+            Problem(
+                status: error.status, code: "bad_request",
+                message: "The request cannot be understood: \(error.kind).", fault: .client)
+        case .methodNotAllowed:
+            Problem(
+                status: 405, code: "method_not_allowed", message: "CONNECT is not offered here.", fault: .client)
+        case .requestTimeout(let after):
+            Problem(
+                status: 408, code: "request_timeout",
+                message: "The request did not arrive within \(seconds(after)).", fault: .client)
+        case .bodyTooLarge(let limit):
+            Problem(
+                status: 413, code: "body_too_large",
+                message: "The request's body is larger than the limit of \(limit) bytes.",
+                hint: "If this is wanted, raise the limit on the request body in the configuration.", fault: .client)
+        case .unknownHost(let host):
+            Problem(
+                status: 421, code: "unknown_host", message: "This server does not serve the host \(host).",
+                hint:
+                    "The host is in no domain list. Add a line with it and its upstream to a group's domain list file.",
+                fault: .client)
+        case .storeUnavailable:
+            Problem(
+                status: 503, code: "store_unavailable", message: "The session store does not answer.",
+                hint: "Look at the session store and at the log of Tombolo.", fault: .store)
+        case .draining:
+            Problem(
+                status: 503, code: "shutting_down", message: "The server is shutting down. Please try again.",
+                fault: .self)
+        case .internalError:
+            Problem(
+                status: 500, code: "internal_error", message: "The proxy made a mistake.",
+                hint: "Look at the log of Tombolo for this request.", fault: .self)
+        case .connectFailed, .connectTimeout, .closedEarly, .invalidResponse, .responseTimeout, .overloaded:
+            upstreamProblem(for: failure)
+        }
+    }
+
+    private static func upstreamProblem(for failure: TransportFailure) -> Problem {
+        switch failure {
+        case .connectFailed(let upstream, let reason):
+            Problem(
+                status: 502, code: reason.contains("refused") ? "upstream_refused" : "upstream_unreachable",
+                message: "The application behind this address cannot be reached.",
+                hint: "Tried \(upstream): \(reason). Is the application running and listening there? "
+                    + "Compare the address in the domain list.",
+                fault: .upstream)
+        case .connectTimeout(let upstream):
+            Problem(
+                status: 504, code: "upstream_connect_timeout",
+                message: "The application behind this address cannot be reached in time.",
+                hint: "Tried \(upstream): no connection within \(seconds(upstream.connectTimeout)). "
+                    + "Is the address in the domain list right, and is there a firewall between?",
+                fault: .upstream)
+        case .closedEarly(let upstream):
+            Problem(
+                status: 502, code: "upstream_closed",
+                message: "The application behind this address gave no answer.",
+                hint: "\(upstream) closed the connection before it had sent a complete response head. "
+                    + "Look at the application's log for a crash or a worker time-out at this moment.",
+                fault: .upstream)
+        case .invalidResponse(let upstream, let reason):
+            Problem(
+                status: 502, code: "upstream_invalid",
+                message: "The application behind this address gave an answer that cannot be understood.",
+                hint:
+                    "\(upstream) sent an invalid response: \(reason). Is it an HTTP/1.1 server (not TLS, not HTTP/2 only)?",
+                fault: .upstream)
+        case .responseTimeout(let upstream):
+            Problem(
+                status: 504, code: "upstream_timeout",
+                message: "The application behind this address did not answer in time.",
+                hint:
+                    "\(upstream) timed out after \(seconds(upstream.responseTimeout)). Look at the application's log for "
+                    + "what it was doing; raise the response timeout if it needs longer.",
+                fault: .upstream)
+        case .overloaded(let upstream):
+            Problem(
+                status: 503, code: "upstream_overloaded", message: "The application behind this address is busy.",
+                hint:
+                    "All connections to \(upstream) are in use and no place in the queue came free. Is the application "
+                    + "slow, or the limit on connections too low?",
+                fault: .upstream)
+        default:
+            Problem(status: 502, code: "bad_gateway", message: "The application gave no answer.", fault: .upstream)
+        }
+    }
+
+    /// A duration in the words of an error page: `1.5 s`, `60 s`.
+    static func seconds(_ amount: TimeAmount) -> String {
+        let tenths = amount.nanoseconds / 100_000_000
+        return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+    }
+}

@@ -1,0 +1,82 @@
+import NIOCore
+
+/// What the connections of one event loop share. Confined to that loop.
+final class LoopState {
+    let loop: any EventLoop
+    let settings: TransportSettings
+    let counters: LoopCounters
+    let pool: UpstreamPool
+    private(set) var isDraining = false
+    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var whenEmpty: [EventLoopPromise<Void>] = []
+    private var spareBuffers: [ByteBuffer] = []
+    private var date: DateLine
+
+    init(
+        loop: any EventLoop, settings: TransportSettings, counters: LoopCounters, connector: any Connector,
+        wallClock: @escaping @Sendable () -> Int64
+    ) {
+        self.loop = loop
+        self.settings = settings
+        self.counters = counters
+        self.pool = UpstreamPool(loop: loop, settings: settings, counters: counters, connector: connector)
+        self.date = DateLine(wallClock: wallClock)
+    }
+
+    // MARK: - Scratch
+
+    /// An empty buffer to collect what is written in one go; give it back with ``giveBack(_:)``.
+    func takeBuffer() -> ByteBuffer {
+        guard var buffer = spareBuffers.popLast() else { return ByteBufferAllocator().buffer(capacity: 4096) }
+        // Makes a new one by itself if the channel has not sent the bytes of the last use yet.
+        buffer.clear()
+        return buffer
+    }
+
+    /// Takes a buffer of ``takeBuffer()`` back after it has been written and flushed.
+    func giveBack(_ buffer: ByteBuffer) {
+        if spareBuffers.count < 4, buffer.storageCapacity <= 64 * 1024 { spareBuffers.append(buffer) }
+    }
+
+    /// Appends the `Date` line of this second.
+    func writeDate(into buffer: inout ByteBuffer) { date.write(into: &buffer) }
+
+    // MARK: - Connections
+
+    func register(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = connection
+        if isDraining { connection.drain() }
+    }
+
+    func unregister(_ connection: ClientConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        finishIfEmpty()
+    }
+
+    /// Lets exchanges end, closes idle connections; the future succeeds when none is left.
+    func drain() -> EventLoopFuture<Void> {
+        isDraining = true
+        for connection in Array(connections.values) { connection.drain() }
+        let promise = loop.makePromise(of: Void.self)
+        whenEmpty.append(promise)
+        finishIfEmpty()
+        return promise.futureResult
+    }
+
+    /// Closes everything that is left.
+    func closeAll() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.closeNow() }
+        pool.closeIdle()
+    }
+
+    var heldBytes: Int { connections.values.reduce(0) { $0 + $1.heldBytes } }
+
+    private func finishIfEmpty() {
+        guard isDraining, connections.isEmpty else { return }
+        pool.closeIdle()
+        let promises = whenEmpty
+        whenEmpty = []
+        for promise in promises { promise.succeed(()) }
+    }
+}

@@ -1,0 +1,60 @@
+import NIOCore
+
+/// Collects what one turn writes to a channel, so that heads, framing and small bodies leave as one buffer, and all of it
+/// with one flush. Large buffers are passed on as they are, without a copy.
+struct Outgoing {
+    /// Larger pieces are not copied.
+    private static let copyLimit = 4096
+
+    private var pending: ByteBuffer?
+    private(set) var needsFlush = false
+
+    /// Gives `body` the buffer that small things are appended to.
+    mutating func append(_ state: LoopState, _ body: (inout ByteBuffer) -> Void) {
+        var buffer: ByteBuffer
+        if let current = pending {
+            buffer = current
+            pending = nil
+        } else {
+            buffer = state.takeBuffer()
+        }
+        body(&buffer)
+        pending = buffer
+        needsFlush = true
+    }
+
+    /// Appends a piece of a body.
+    mutating func append(_ piece: ByteBuffer, _ state: LoopState, _ context: ChannelHandlerContext) {
+        if piece.readableBytes <= Self.copyLimit, (pending?.readableBytes ?? 0) <= 4 * Self.copyLimit {
+            append(state) { $0.writeImmutableBuffer(piece) }
+            return
+        }
+        writePending(state, context)
+        context.write(NIOAny(piece), promise: nil)
+        needsFlush = true
+    }
+
+    /// Writes what has been collected and flushes; the promise, if any, is for all of it.
+    mutating func flush(_ state: LoopState, _ context: ChannelHandlerContext) {
+        guard needsFlush else { return }
+        needsFlush = false
+        let buffer = pending
+        pending = nil
+        if let buffer { context.write(NIOAny(buffer), promise: nil) }
+        context.flush()
+        if let buffer { state.giveBack(buffer) }
+    }
+
+    /// Forgets what has not been written.
+    mutating func discard() {
+        pending = nil
+        needsFlush = false
+    }
+
+    private mutating func writePending(_ state: LoopState, _ context: ChannelHandlerContext) {
+        guard let buffer = pending else { return }
+        pending = nil
+        if buffer.readableBytes > 0 { context.write(NIOAny(buffer), promise: nil) }
+        state.giveBack(buffer)
+    }
+}

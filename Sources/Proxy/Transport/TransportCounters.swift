@@ -1,0 +1,88 @@
+import Synchronization
+
+/// What the data plane has counted since it was started. Gauges (`active…`, `idle…`) may go down.
+public struct TransportCounters: Sendable, Equatable {
+    /// Client connections accepted, and those refused because of ``TransportSettings/maxConnections``.
+    public var connections = 0, refusedConnections = 0
+    /// Client connections open now.
+    public var activeConnections = 0
+    /// Requests handed to phases.
+    public var requests = 0
+    /// Responses by the first digit of the status, 1 (only 101) to 5 at indices 1 to 5; index 0 counts exchanges that
+    /// ended without a response head.
+    public var responses = [Int](repeating: 0, count: 6)
+    /// Body bytes received from and sent to clients.
+    public var bytesIn = 0, bytesOut = 0
+    /// Upstream connections opened, requests sent on one that had been used before, and requests sent twice.
+    public var upstreamConnections = 0, upstreamReuses = 0, retries = 0
+    /// Attempts to connect that failed.
+    public var upstreamConnectFailures = 0
+    /// Upstream connections open now, idle ones included.
+    public var activeUpstreamConnections = 0
+    /// Tunnels open now.
+    public var activeTunnels = 0
+    /// Failed exchanges by whose fault it was.
+    public var clientFaults = 0, upstreamFaults = 0, ownFaults = 0, storeFaults = 0
+
+    init() {}
+}
+
+/// The counters of one event loop: written there, read anywhere.
+final class LoopCounters: Sendable {
+    /// An index into the counters.
+    enum Counter: Int, CaseIterable {
+        case connections, refusedConnections, activeConnections, requests
+        case response0, response1, response2, response3, response4, response5
+        case bytesIn, bytesOut
+        case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections
+        case activeTunnels, clientFaults, upstreamFaults, ownFaults, storeFaults
+    }
+
+    private final class Cell: Sendable {
+        let value = Atomic<Int>(0)
+    }
+    private let cells: [Cell]
+
+    init() { cells = Counter.allCases.map { _ in Cell() } }
+
+    func add(_ counter: Counter, _ amount: Int = 1) {
+        cells[counter.rawValue].value.wrappingAdd(amount, ordering: .relaxed)
+    }
+
+    func addResponse(status: Int) {
+        let digit = status / 100
+        add(Counter(rawValue: Counter.response0.rawValue + (1...5 ~= digit ? digit : 0)) ?? .response0)
+    }
+
+    func addFault(_ fault: Outcome.Fault) {
+        switch fault {
+        case .none: break
+        case .client: add(.clientFaults)
+        case .upstream: add(.upstreamFaults)
+        case .store: add(.storeFaults)
+        case .self: add(.ownFaults)
+        }
+    }
+
+    func add(to sum: inout TransportCounters) {
+        func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
+        sum.connections &+= value(.connections)
+        sum.refusedConnections &+= value(.refusedConnections)
+        sum.activeConnections &+= value(.activeConnections)
+        sum.requests &+= value(.requests)
+        let responses: [Counter] = [.response0, .response1, .response2, .response3, .response4, .response5]
+        for (index, counter) in responses.enumerated() { sum.responses[index] &+= value(counter) }
+        sum.bytesIn &+= value(.bytesIn)
+        sum.bytesOut &+= value(.bytesOut)
+        sum.upstreamConnections &+= value(.upstreamConnections)
+        sum.upstreamReuses &+= value(.upstreamReuses)
+        sum.retries &+= value(.retries)
+        sum.upstreamConnectFailures &+= value(.upstreamConnectFailures)
+        sum.activeUpstreamConnections &+= value(.activeUpstreamConnections)
+        sum.activeTunnels &+= value(.activeTunnels)
+        sum.clientFaults &+= value(.clientFaults)
+        sum.upstreamFaults &+= value(.upstreamFaults)
+        sum.ownFaults &+= value(.ownFaults)
+        sum.storeFaults &+= value(.storeFaults)
+    }
+}

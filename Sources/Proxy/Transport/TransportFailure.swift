@@ -1,0 +1,34 @@
+public import HTTPWire
+public import NIOCore
+
+/// What the transport itself found wrong with an exchange: the status, the fault and the words for an error page.
+public enum TransportFailure: Error, Sendable, Equatable {
+    /// The request cannot be accepted as it is written (400, 414, 431, 501, 505).
+    case badRequest(HTTPWireError)
+    /// `CONNECT` is not offered (405).
+    case methodNotAllowed
+    /// The head or the body did not arrive in time (408).
+    case requestTimeout(after: TimeAmount)
+    /// The body is larger than the limit in bytes (413).
+    case bodyTooLarge(limit: Int)
+    /// No domain list names the host (421). The transport never says this itself; ``Phases`` does.
+    case unknownHost(String)
+    /// The upstream could not be reached; what the operating system said (502).
+    case connectFailed(Upstream, String)
+    /// The upstream did not accept the connection in time (504).
+    case connectTimeout(Upstream)
+    /// The upstream closed the connection before it had sent a complete response head (502).
+    case closedEarly(Upstream)
+    /// The upstream sent something that is not HTTP as the standard has it (502).
+    case invalidResponse(Upstream, String)
+    /// The upstream did not answer in time (504).
+    case responseTimeout(Upstream)
+    /// All connections to the upstream are in use and the queue is full or was too slow (503).
+    case overloaded(Upstream)
+    /// A store was needed and did not answer (503).
+    case storeUnavailable
+    /// The server is shutting down (503).
+    case draining
+    /// A mistake of this program (500).
+    case internalError
+}

@@ -1,0 +1,67 @@
+internal import Configuration
+internal import Logging
+internal import Proxy
+internal import Sessions
+
+/// Puts a changed configuration in force without touching a connection; a mistake leaves the running one as it is.
+struct Reloader {
+    let file: String
+    var running: Configuration
+    let workshop: Workshop
+    let routes: RouteTable
+    let logger: Logger
+
+    /// Loads everything again. Requests that are being served end under the routes they began with.
+    mutating func reload() {
+        switch ConfigurationFiles.load(file).result {
+        case .failure(let mistakes):
+            for mistake in mistakes.issues {
+                logger.error("\(mistake)", metadata: ["phase": "reload"])
+            }
+            logger.error(
+                "the configuration has mistakes: what was running goes on unchanged",
+                metadata: ["phase": "reload", "mistakes": "\(mistakes.issues.count)"])
+        case .success(let next):
+            let keys: KeyRing
+            do {
+                keys = try Workshop.keyRing(next, logger: logger)
+            } catch {
+                logger.error("\(error)", metadata: ["phase": "reload"])
+                logger.error("the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
+                return
+            }
+            routes.replace(workshop.routes(for: next, keys: keys))
+            report(next)
+            running = next
+        }
+    }
+
+    private func report(_ next: Configuration) {
+        let names = { (configuration: Configuration) in
+            Set(configuration.groups.flatMap(\.domains).map(\.pattern.description))
+        }
+        let before = names(running)
+        let after = names(next)
+        logger.notice(
+            "the configuration is in force",
+            metadata: [
+                "phase": "reload", "domains": "\(after.count)",
+                "added": "\(after.subtracting(before).sorted().joined(separator: " "))",
+                "removed": "\(before.subtracting(after).sorted().joined(separator: " "))",
+            ])
+        let needsRestart = [
+            ("[listen] http", next.listen.http != running.listen.http), ("[store]", next.store != running.store),
+            ("[limits]", next.limits != running.limits), ("[log]", next.log != running.log),
+            (
+                "[timeouts] head, idle or drain",
+                next.timeouts.head != running.timeouts.head || next.timeouts.idle != running.timeouts.idle
+                    || next.timeouts.drain != running.timeouts.drain
+            ),
+        ].filter(\.1).map(\.0)
+        if !needsRestart.isEmpty {
+            logger.warning(
+                "these changes take effect at the next start: \(needsRestart.joined(separator: ", "))",
+                metadata: ["phase": "reload"])
+        }
+    }
+}

@@ -1,0 +1,210 @@
+internal import Configuration
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Proxy
+internal import SessionStores
+internal import UnixSignals
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// The whole program: configuration in, running services out; reload and an orderly end.
+public struct TomboloServer: Sendable {
+    private let file: String
+    private let logger: Logger
+    private let workshop: Workshop
+    private let routes: RouteTable
+    private let first: Configuration
+    private let watched: [String]
+
+    /// Serves until SIGTERM or SIGINT, then lets requests finish.
+    ///
+    /// - Throws: ``StartFailure`` when something stands in the way of starting.
+    public static func run(configurationFile: String) async throws {
+        try await TomboloServer(configurationFile).serve()
+    }
+
+    private init(_ file: String) throws {
+        self.file = file
+        let loaded = ConfigurationFiles.load(file)
+        switch loaded.result {
+        case .failure(let mistakes): throw StartFailure(mistakes)
+        case .success(let configuration): first = configuration
+        }
+        logger = Self.logger(first.log)
+        do {
+            workshop = try Workshop(first, logger: logger)
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        let keys = try Workshop.keyRing(first, logger: logger)
+        routes = RouteTable(workshop.routes(for: first, keys: keys))
+        watched = loaded.watchedFiles + [first.keys.file]
+    }
+
+    private static func logger(_ log: Configuration.Log) -> Logger {
+        let format: LogLines.Format =
+            switch log.format {
+            case .auto: LogLines.fitting
+            case .human: .human
+            case .json: .json
+            }
+        let level = Logger.Level(rawValue: log.level.rawValue) ?? .info
+        return Logger(label: "tombolo") { LogLines(label: $0, format: format, level: level) }
+    }
+
+    // MARK: serving
+
+    private func serve() async throws {
+        Self.raiseDescriptorLimit()
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
+            [routes, logger] eventLoop in
+            SessionPhases(routes: routes, eventLoop: eventLoop, logger: logger)
+        }
+        var failure: (any Error)?
+        do {
+            try await listen(server)
+            await runUntilTold(server)
+        } catch {
+            failure = error
+        }
+        await workshop.store.close()
+        try await loops.shutdownGracefully()
+        if let failure { throw failure }
+    }
+
+    private func listen(_ server: ProxyServer) async throws {
+        for address in first.listen.http {
+            do {
+                let bound = try await server.bind(to: Self.socketAddress(address))
+                logger.notice("listening", metadata: ["address": "\(bound.described)"])
+            } catch {
+                throw StartFailure(
+                    """
+                    cannot listen on \(address): \(Self.reason(error))
+                        Is another program (or another Tombolo) there already? Change [listen] http in \(file), or stop it.
+                    """)
+            }
+        }
+        let domains = first.groups.reduce(0) { $0 + $1.domains.count }
+        logger.notice("ready", metadata: ["groups": "\(first.groups.count)", "domains": "\(domains)"])
+    }
+
+    private static func socketAddress(_ address: ListenAddress) throws -> SocketAddress {
+        switch address {
+        case .tcp(let host, let port): try .makeAddressResolvingHost(host, port: port)
+        case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+    }
+
+    /// Every connection is two descriptors; the usual soft limit of 1,024 is for programs that use `select`.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    // MARK: while it runs
+
+    private enum Event: Sendable {
+        case signal(UnixSignal)
+        case filesChanged([String])
+    }
+
+    private func runUntilTold(_ server: ProxyServer) async {
+        let (events, feed) = AsyncStream.makeStream(of: Event.self)
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await workshop.keepHouse() }
+            tasks.addTask {
+                for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
+                    feed.yield(.signal(signal))
+                }
+            }
+            tasks.addTask { await watch(feed) }
+            var reloader = Reloader(file: file, running: first, workshop: workshop, routes: routes, logger: logger)
+            for await event in events {
+                switch event {
+                case .signal(.sighup):
+                    logger.notice("SIGHUP: loading the configuration again")
+                    reloader.reload()
+                case .filesChanged(let files):
+                    logger.notice("files have changed", metadata: ["files": "\(files.joined(separator: " "))"])
+                    reloader.reload()
+                case .signal(let signal):
+                    await drain(server, on: signal, events: events)
+                    tasks.cancelAll()
+                    return
+                }
+            }
+        }
+    }
+
+    /// Looks at the files four times a second: a change is in force within a second, and half-written files are
+    /// reported as mistakes at most until the next look.
+    private func watch(_ feed: AsyncStream<Event>.Continuation) async {
+        var watched = self.watched
+        var files = FileWatch(watched)
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
+            let changed = files.changes()
+            guard !changed.isEmpty else { continue }
+            feed.yield(.filesChanged(changed))
+            // The files that a configuration names can be others now.
+            let loaded = ConfigurationFiles.load(file)
+            var now = loaded.watchedFiles
+            if case .success(let configuration) = loaded.result { now.append(configuration.keys.file) }
+            if Set(now) != Set(watched), !now.isEmpty {
+                watched = now
+                files = FileWatch(watched)
+            }
+        }
+    }
+
+    // MARK: the end
+
+    private func drain(_ server: ProxyServer, on signal: UnixSignal, events: AsyncStream<Event>) async {
+        let limit = first.timeouts.drain
+        logger.notice(
+            "\(signal): finishing what runs, accepting nothing more",
+            metadata: ["connections": "\(server.counters.activeConnections)", "deadline_ms": "\(limit)"])
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                do {
+                    try await server.drain(deadline: .now() + .milliseconds(limit))
+                } catch {
+                    logger.error("draining failed", metadata: ["error": "\(error)"])
+                }
+            }
+            tasks.addTask {
+                while true {
+                    do { try await Task.sleep(for: .seconds(2)) } catch { return }
+                    let left = server.counters
+                    logger.notice(
+                        "still finishing",
+                        metadata: ["connections": "\(left.activeConnections)", "tunnels": "\(left.activeTunnels)"])
+                }
+            }
+            await tasks.next()
+            tasks.cancelAll()
+        }
+        logger.notice("done")
+    }
+}
+
+extension SocketAddress {
+    fileprivate var described: String {
+        switch self {
+        case .v4: "http://\(ipAddress ?? "?"):\(port ?? 0)"
+        case .v6: "http://[\(ipAddress ?? "?")]:\(port ?? 0)"
+        case .unixDomainSocket: "unix:\(pathname ?? "")"
+        }
+    }
+}

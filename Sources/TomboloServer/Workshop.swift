@@ -1,0 +1,102 @@
+internal import Configuration
+internal import CrossDomain
+internal import HTTPWire
+internal import Logging
+internal import NIOCore
+internal import Proxy
+internal import SessionStores
+internal import Sessions
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Makes the working parts from a configuration. Store and cache are made once and outlive every reload.
+struct Workshop: Sendable {
+    let store: any SessionStore
+    let cache: RecordCache
+    let logger: Logger
+
+    static let clock: @Sendable () -> Timestamp = { Timestamp(seconds: Int64(time(nil))) }
+
+    init(_ configuration: Configuration, logger: Logger) throws {
+        self.logger = logger
+        cache = RecordCache()
+        switch configuration.store.kind {
+        case .memory(let records):
+            store = MemoryStore(maxRecords: records, clock: Self.clock)
+        case .sqlite(let path):
+            var options = SQLiteStore.Options()
+            options.synchronous = configuration.store.durability == .power ? .full : .normal
+            store = try SQLiteStore(path: path, options: options, clock: Self.clock)
+        }
+    }
+
+    /// The groups of a configuration at work, and the routes to them.
+    func routes(for configuration: Configuration, keys: KeyRing) -> Routes {
+        let groups = configuration.groups.map { settings in
+            SessionGroup(settings: settings, keys: keys, repository: repository(for: settings), clock: Self.clock)
+        }
+        return Routes(configuration, groups: groups)
+    }
+
+    private func repository(for group: Group) -> SessionRepository {
+        let timeouts = group.timeouts
+        return SessionRepository(
+            store: store, cache: cache,
+            timeouts: SessionTimeouts(
+                idle: timeouts.idle, absolute: timeouts.absolute, persistentIdle: timeouts.persistentIdle,
+                persistentAbsolute: timeouts.persistentAbsolute),
+            reportTrouble: { [logger] trouble in
+                logger.error("the store could not be swept", metadata: ["fault": "store", "error": "\(trouble)"])
+            })
+    }
+
+    /// Sweeps the store and listens for its changes, until cancelled.
+    func keepHouse() async {
+        // Sweeping goes by each record's own time of expiry, so any timeouts will do here.
+        let forever = SessionTimeouts(idle: 0, absolute: 0, persistentIdle: 0, persistentAbsolute: 0)
+        let keeper = SessionRepository(
+            store: store, cache: cache, timeouts: forever,
+            reportTrouble: { [logger] trouble in
+                logger.error("the store could not be swept", metadata: ["fault": "store", "error": "\(trouble)"])
+            })
+        await keeper.run()
+    }
+
+    /// Reads the keys, making the file if it does not exist.
+    static func keyRing(_ configuration: Configuration, logger: Logger) throws(StartFailure) -> KeyRing {
+        let path = configuration.keys.file
+        let entries: [KeysFile.Entry]
+        do {
+            let (keys, created) = try KeysFile.loadOrCreate(
+                path, random: { SystemRandom().bytes($0) }, now: clock().seconds)
+            if created {
+                logger.notice("made a new keys file: all nodes of one site need the same", metadata: ["file": "\(path)"])
+            }
+            entries = keys
+        } catch {
+            throw StartFailure(error)
+        }
+        let keys = entries.map {
+            Key(id: $0.id, createdAt: Timestamp(seconds: $0.createdAt), bytes: $0.bytes)
+        }
+        guard let ring = KeyRing(keys: keys) else { throw StartFailure("\(path): the keys cannot be used") }
+        return ring
+    }
+
+    /// The data plane's settings.
+    static func transportSettings(_ configuration: Configuration) -> TransportSettings {
+        var settings = TransportSettings()
+        settings.requestLimits.maxBytes = configuration.limits.headBytes
+        settings.requestLimits.maxFields = configuration.limits.fields
+        settings.requestLimits.maxLine = configuration.limits.lineBytes
+        settings.headTimeout = .milliseconds(configuration.timeouts.head)
+        settings.idleTimeout = .milliseconds(configuration.timeouts.idle)
+        settings.requestBodyTimeout = .milliseconds(configuration.timeouts.idle)
+        settings.maxBodyBytes = configuration.limits.bodyBytes
+        settings.droppedTrailers = configuration.groups.flatMap { RoutedDomain.ownFields(of: $0) }
+        settings.maxConnections = configuration.limits.connections
+        return settings
+    }
+}

@@ -1,0 +1,112 @@
+"""Whatever a client says in Tombolo's name, under any spelling that an upstream could fold into it, never arrives."""
+
+import re
+
+import pytest
+
+from support import contract
+from support.raw import exchange
+from support.upstreams import Scripted
+
+FORGED = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def upstream():
+    with Scripted() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def tombolo(start_tombolo, upstream):
+    return start_tombolo({"shop.localhost": upstream.url})
+
+
+def folded(name):
+    return re.sub("[_.]", "-", name).lower()
+
+
+def arrived(tombolo, upstream, lines, body=b"", method="GET"):
+    """Sends a request with these field lines and returns what reached the upstream, names folded."""
+    head = "\r\n".join([f"{method} / HTTP/1.1", "Host: shop.localhost", *lines, "", ""])
+    status, *_ = exchange(tombolo.port, head.encode("latin-1") + body)
+    assert status == 200
+    _, fields = upstream.first_head()
+    assert FORGED.encode() not in upstream.bytes()
+    return [(folded(name), value) for name, value in fields]
+
+
+def assert_only_its_own(fields):
+    ids = [value for name, value in fields if name == "x-session-id"]
+    assert len(ids) == 1 and re.fullmatch("[0-9a-f]{32}", ids[0]) and ids[0] != FORGED, fields
+    assert [value for name, value in fields if name in ("x-session-user", "x-session-merged-from")] in ([], [""]), fields
+
+
+@pytest.mark.parametrize("spelling", contract.SPELLINGS)
+def test_every_spelling_of_the_session_id(tombolo, upstream, spelling):
+    assert_only_its_own(arrived(tombolo, upstream, [f"{spelling}: {FORGED}"]))
+
+
+@pytest.mark.parametrize("spelling", contract.SPELLINGS)
+@pytest.mark.parametrize(
+    "name", [contract.SESSION_USER, contract.SESSION_NEW, contract.MERGED_FROM, contract.ASSERTION]
+)
+def test_every_spelling_of_the_other_names(tombolo, upstream, name, spelling):
+    stem = spelling[: -len("Id")]
+    other = stem + name.removeprefix("X-Session-").replace("-", stem[-1])
+    if spelling.islower():
+        other = other.lower()
+    elif spelling.isupper():
+        other = other.upper()
+    assert_only_its_own(arrived(tombolo, upstream, [f"{other}: {FORGED}"]))
+
+
+def test_duplicates_and_all_spellings_at_once(tombolo, upstream):
+    lines = [f"{spelling}: {FORGED}" for spelling in contract.SPELLINGS for _ in range(3)]
+    assert_only_its_own(arrived(tombolo, upstream, lines))
+
+
+@pytest.mark.parametrize("listed", ["X-Session-Id", "x-session-id, X-Session-User", "close, X-Session-Id"])
+def test_connection_cannot_list_tombolos_headers_away(tombolo, upstream, listed):
+    assert_only_its_own(arrived(tombolo, upstream, [f"Connection: {listed}", f"X-Session-Id: {FORGED}"]))
+
+
+@pytest.mark.parametrize("listed", ["Host", "Cookie", "X-Forwarded-For"])
+def test_connection_cannot_list_other_headers_of_the_proxy_away(tombolo, upstream, listed):
+    fields = arrived(tombolo, upstream, [f"Connection: {listed}"])
+    assert "host" in dict(fields) and "x-forwarded-for" in dict(fields)
+    assert_only_its_own(fields)
+
+
+@pytest.mark.parametrize("spelling", contract.SPELLINGS)
+def test_trailers(tombolo, upstream, spelling):
+    body = f"2\r\nok\r\n0\r\n{spelling}: {FORGED}\r\nX-Session-User: root\r\n\r\n".encode()
+    fields = arrived(tombolo, upstream, ["Transfer-Encoding: chunked", "TE: trailers"], body, "POST")
+    assert_only_its_own(fields)
+    assert b"root" not in upstream.bytes()
+
+
+def test_forwarded_fields_of_a_stranger_are_not_believed(tombolo, upstream):
+    lines = [
+        "X-Forwarded-For: 192.0.2.66",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: evil.example",
+        "X_Forwarded_For: 192.0.2.66",
+        "Forwarded: for=192.0.2.66;host=evil.example;proto=https",
+    ]
+    fields = arrived(tombolo, upstream, lines)
+    assert b"192.0.2.66" not in upstream.bytes() and b"evil.example" not in upstream.bytes()
+    assert [value for name, value in fields if name == "x-forwarded-for"] == ["127.0.0.1"]
+    assert [value for name, value in fields if name == "x-forwarded-proto"] == ["http"]
+    assert [value for name, value in fields if name == "x-forwarded-host"] == ["shop.localhost"]
+
+
+def test_what_an_upstream_says_to_tombolo_stays_between_them(start_tombolo):
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Session-User: ann\r\nX-Session-Inject: off\r\n"
+        b"X-Session-Merge-Ack: " + FORGED.encode() + b"\r\n\r\nok"
+    )
+    with Scripted(answer) as upstream:
+        tombolo = start_tombolo({"shop.localhost": upstream.url})
+        _, head, _ = exchange(tombolo.port, b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
+        assert b"x-session" not in head.lower()

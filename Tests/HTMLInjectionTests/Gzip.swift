@@ -1,0 +1,95 @@
+import CZlib
+
+/// Gzip members for the tests, with the header fields and block types that real servers send.
+enum Gzip {
+    /// Optional header fields (RFC 1952 §2.3.1).
+    struct Header: OptionSet, Sendable {
+        let rawValue: UInt8
+        static let text = Header(rawValue: 1)
+        static let crc = Header(rawValue: 2)
+        static let extra = Header(rawValue: 4)
+        static let name = Header(rawValue: 8)
+        static let comment = Header(rawValue: 16)
+    }
+
+    static func member(
+        _ bytes: [UInt8], level: Int32 = 6, strategy: Int32 = Z_DEFAULT_STRATEGY, header: Header = [],
+        flushEvery: Int? = nil
+    ) -> [UInt8] {
+        var out: [UInt8] = [0x1F, 0x8B, 8, header.rawValue, 1, 2, 3, 4, 0, 3]
+        if header.contains(.extra) { out += [5, 0, 0x41, 0x42, 1, 0, 0xFF] }
+        if header.contains(.name) { out += Array("index.html".utf8) + [0] }
+        if header.contains(.comment) { out += Array("made by a test".utf8) + [0] }
+        if header.contains(.crc) { out += littleEndian(UInt32(checksum(out)), 2) }
+        out += deflated(bytes, level: level, strategy: strategy, flushEvery: flushEvery)
+        out += littleEndian(UInt32(checksum(bytes)), 4)
+        out += littleEndian(UInt32(truncatingIfNeeded: bytes.count), 4)
+        return out
+    }
+
+    static func checksum(_ bytes: [UInt8]) -> UInt {
+        bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
+    }
+
+    static func littleEndian(_ value: UInt32, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * $0)) }
+    }
+
+    private static func deflated(_ bytes: [UInt8], level: Int32, strategy: Int32, flushEvery: Int?) -> [UInt8] {
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
+        precondition(tombolo_deflateInit2(stream, level, -15, 8, strategy) == Z_OK)
+        defer { deflateEnd(stream) }
+        var out: [UInt8] = []
+        let size = max(flushEvery ?? bytes.count, 1)
+        for start in stride(from: 0, to: max(bytes.count, 1), by: size) {
+            var piece = Array(bytes[start..<min(start + size, bytes.count)])
+            let isLast = start + size >= bytes.count
+            piece.withUnsafeMutableBufferPointer { input in
+                stream.pointee.next_in = input.baseAddress
+                stream.pointee.avail_in = UInt32(input.count)
+                repeat {
+                    out += [UInt8](unsafeUninitializedCapacity: 65536) { space, count in
+                        stream.pointee.next_out = space.baseAddress
+                        stream.pointee.avail_out = 65536
+                        deflate(stream, isLast ? Z_FINISH : Z_SYNC_FLUSH)
+                        count = 65536 - Int(stream.pointee.avail_out)
+                    }
+                } while stream.pointee.avail_out == 0
+            }
+        }
+        return out
+    }
+
+    /// What a strict reader of one member gets: `nil` unless the member is whole, its trailer right and nothing follows.
+    static func opened(_ bytes: [UInt8]) -> [UInt8]? {
+        let (out, isComplete, rest) = begun(bytes)
+        return isComplete && rest == 0 ? out : nil
+    }
+
+    /// What can be read of a member so far, whether it is complete, and how many bytes follow it.
+    static func begun(_ bytes: [UInt8]) -> (bytes: [UInt8], isComplete: Bool, rest: Int) {
+        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        defer { stream.deallocate() }
+        precondition(tombolo_inflateInit2(stream, 15 + 16) == Z_OK)
+        defer { inflateEnd(stream) }
+        var input = bytes
+        var out: [UInt8] = []
+        var status = Z_OK
+        input.withUnsafeMutableBufferPointer { input in
+            stream.pointee.next_in = input.baseAddress
+            stream.pointee.avail_in = UInt32(input.count)
+            repeat {
+                out += [UInt8](unsafeUninitializedCapacity: 65536) { space, count in
+                    stream.pointee.next_out = space.baseAddress
+                    stream.pointee.avail_out = 65536
+                    status = inflate(stream, Z_NO_FLUSH)
+                    count = 65536 - Int(stream.pointee.avail_out)
+                }
+            } while status == Z_OK
+        }
+        return (out, status == Z_STREAM_END, Int(stream.pointee.avail_in))
+    }
+}

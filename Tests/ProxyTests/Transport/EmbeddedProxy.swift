@@ -1,0 +1,83 @@
+import HTTPWire
+import NIOCore
+import NIOEmbedded
+
+@testable import Proxy
+
+/// A client connection on an embedded loop whose clock the test moves; upstream connections are embedded channels too.
+final class EmbeddedProxy {
+    let loop = EmbeddedEventLoop()
+    let state: LoopState
+    let connector = EmbeddedConnector()
+    let client: EmbeddedChannel
+    let log = Locked(TestPhases.Log())
+    let counters = LoopCounters()
+    let upstream: Upstream
+
+    init(
+        _ settings: TransportSettings, onRequest: ((Exchange, Upstream) -> RequestVerdict)? = nil
+    ) throws {
+        let upstream = Upstream(
+            .tcp(host: "app.test", port: 80), connectTimeout: .seconds(3), responseTimeout: .seconds(7),
+            idleTimeout: .seconds(11))
+        self.upstream = upstream
+        state = LoopState(
+            loop: loop, settings: settings, counters: counters, connector: connector, wallClock: { 784_111_777 })
+        client = EmbeddedChannel(loop: loop)
+        let phases = TestPhases(
+            log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
+            onResponse: { _ in .forward(transform: nil) })
+        try client.pipeline.syncOperations.addHandler(ClientConnection(state: state, channel: client, phases: phases))
+        try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
+    }
+
+    /// The upstream channels opened so far.
+    var upstreams: [EmbeddedChannel] { connector.channels }
+
+    func clientSends(_ text: String) throws {
+        try client.writeInbound(ByteBuffer(string: text))
+        loop.run()
+    }
+
+    func upstreamSends(_ text: String, on index: Int = 0) throws {
+        try upstreams[index].writeInbound(ByteBuffer(string: text))
+        loop.run()
+    }
+
+    func advance(_ time: TimeAmount) { loop.advanceTime(by: time) }
+
+    /// What the proxy has written to a channel since the last call.
+    static func written(_ channel: EmbeddedChannel) throws -> String {
+        var text = ""
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { text += String(buffer: buffer) }
+        return text
+    }
+
+    var atClient: String { get throws { try Self.written(client) } }
+
+    func atUpstream(_ index: Int = 0) throws -> String { try Self.written(upstreams[index]) }
+}
+
+/// Opens embedded channels, at once or not at all.
+final class EmbeddedConnector: Connector, @unchecked Sendable {
+    // Everything happens on the test's thread.
+    private(set) var channels: [EmbeddedChannel] = []
+    var fails: (any Error)?
+
+    func connect(
+        to upstream: Upstream, on loop: any EventLoop, settings: TransportSettings, handler: UpstreamConnection
+    ) -> EventLoopFuture<Void> {
+        if let fails { return loop.makeFailedFuture(fails) }
+        guard let loop = loop as? EmbeddedEventLoop else {
+            return loop.makeFailedFuture(ChannelError.operationUnsupported)
+        }
+        let channel = EmbeddedChannel(loop: loop)
+        channels.append(channel)
+        do {
+            try channel.pipeline.syncOperations.addHandler(handler)
+            return channel.connect(to: try SocketAddress(unixDomainSocketPath: "/app"))
+        } catch {
+            return loop.makeFailedFuture(error)
+        }
+    }
+}

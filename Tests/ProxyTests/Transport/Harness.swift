@@ -1,0 +1,87 @@
+import HTMLInjection
+import HTTPWire
+import NIOCore
+import NIOPosix
+
+@testable import Proxy
+
+/// Phases made of closures; everything goes to one upstream unless a test says otherwise.
+final class TestPhases: Phases {
+    struct Log: Sendable {
+        var outcomes: [Outcome] = []
+        var requests: [String] = []
+    }
+    var onRequest: (Exchange) -> RequestVerdict
+    var onResponse: (Exchange) -> ResponseVerdict
+    let log: Locked<Log>
+
+    init(
+        log: Locked<Log>, onRequest: @escaping (Exchange) -> RequestVerdict,
+        onResponse: @escaping (Exchange) -> ResponseVerdict
+    ) {
+        self.log = log
+        self.onRequest = onRequest
+        self.onResponse = onResponse
+    }
+
+    func request(_ x: Exchange) -> RequestVerdict {
+        let target = x.requestHead.string(x.requestHead.target)
+        log.withLockedValue { $0.requests.append(target) }
+        return onRequest(x)
+    }
+
+    func response(_ x: Exchange) -> ResponseVerdict { onResponse(x) }
+
+    func done(_ x: Exchange, _ outcome: Outcome) { log.withLockedValue { $0.outcomes.append(outcome) } }
+}
+
+/// A proxy on a loopback port in front of one scripted upstream.
+struct Harness: Sendable {
+    /// One loop, so that the pool's behaviour is the same in every run.
+    static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    let server: ProxyServer
+    let upstream: RawServer
+    let address: SocketAddress
+    let log: Locked<TestPhases.Log>
+
+    static func start(
+        _ settings: TransportSettings = TransportSettings(),
+        upstreamAddress: Upstream.Address? = nil,
+        onRequest: (@Sendable (Exchange, Upstream) -> RequestVerdict)? = nil,
+        onResponse: (@Sendable (Exchange) -> ResponseVerdict)? = nil
+    ) async throws -> Harness {
+        let upstream = try await RawServer.start()
+        let log = Locked(TestPhases.Log())
+        let target = Upstream(
+            upstreamAddress ?? .tcp(host: "127.0.0.1", port: upstream.address.port ?? 0))
+        let server = ProxyServer(group: group, settings: settings, wallClock: { 784_111_777 }) { _ in
+            TestPhases(
+                log: log, onRequest: { onRequest?($0, target) ?? .forward(target) },
+                onResponse: { onResponse?($0) ?? .forward(transform: nil) })
+        }
+        let address = try await server.bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0))
+        return Harness(server: server, upstream: upstream, address: address, log: log)
+    }
+
+    func connect(receiveBuffer: Int32? = nil) async throws -> RawConnection {
+        try await RawConnection.connect(to: address, receiveBuffer: receiveBuffer)
+    }
+
+    /// Lets the proxy's loop and the test's loops take some turns.
+    func settled() async throws {
+        for _ in 0..<10 {
+            try await Self.group.any().submit {}.get()
+            for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try await loop.submit {}.get() }
+        }
+    }
+
+    func stop() async throws {
+        try await server.close()
+        try await upstream.close()
+    }
+}
+
+extension LocalResponse {
+    init(_ status: Int, _ body: String) { self.init(status: status, body: ByteBuffer(string: body)) }
+}
