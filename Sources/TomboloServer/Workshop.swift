@@ -91,6 +91,7 @@ struct Workshop: Sendable {
         settings.requestLimits.maxBytes = configuration.limits.headBytes
         settings.requestLimits.maxFields = configuration.limits.fields
         settings.requestLimits.maxLine = configuration.limits.lineBytes
+        settings.responseLimits = settings.requestLimits
         settings.headTimeout = .milliseconds(configuration.timeouts.head)
         settings.idleTimeout = .milliseconds(configuration.timeouts.idle)
         settings.requestBodyTimeout = .milliseconds(configuration.timeouts.idle)

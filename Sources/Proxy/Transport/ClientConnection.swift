@@ -34,7 +34,7 @@ final class ClientConnection: ChannelDuplexHandler {
     var phases: any Phases
     var context: ChannelHandlerContext?
     var machine: ExchangeMachine
-    var outgoing = Outgoing()
+    let outgoing = Outgoing()
     private(set) var isWritable = true
     private var heldRead = false
     private var hasLargeBuffer = false

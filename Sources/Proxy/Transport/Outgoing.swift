@@ -2,7 +2,10 @@ import NIOCore
 
 /// Collects what one turn writes to a channel, so that heads, framing and small bodies leave as one buffer, and all of it
 /// with one flush. Large buffers are passed on as they are, without a copy.
-struct Outgoing {
+///
+/// A class, and nothing in it is held while the channel is called: a write or flush that fails closes the channel, which
+/// calls back into the handler, which discards what is here.
+final class Outgoing {
     /// Larger pieces are not copied.
     private static let copyLimit = 4096
 
@@ -10,7 +13,7 @@ struct Outgoing {
     private(set) var needsFlush = false
 
     /// Gives `body` the buffer that small things are appended to.
-    mutating func append(_ state: LoopState, _ body: (inout ByteBuffer) -> Void) {
+    func append(_ state: LoopState, _ body: (inout ByteBuffer) -> Void) {
         var buffer: ByteBuffer
         if let current = pending {
             buffer = current
@@ -24,7 +27,7 @@ struct Outgoing {
     }
 
     /// Appends a piece of a body.
-    mutating func append(_ piece: ByteBuffer, _ state: LoopState, _ context: ChannelHandlerContext) {
+    func append(_ piece: ByteBuffer, _ state: LoopState, _ context: ChannelHandlerContext) {
         if piece.readableBytes <= Self.copyLimit, (pending?.readableBytes ?? 0) <= 4 * Self.copyLimit {
             append(state) { $0.writeImmutableBuffer(piece) }
             return
@@ -35,7 +38,7 @@ struct Outgoing {
     }
 
     /// Writes what has been collected and flushes; the promise, if any, is for all of it.
-    mutating func flush(_ state: LoopState, _ context: ChannelHandlerContext) {
+    func flush(_ state: LoopState, _ context: ChannelHandlerContext) {
         guard needsFlush else { return }
         needsFlush = false
         let buffer = pending
@@ -46,12 +49,12 @@ struct Outgoing {
     }
 
     /// Forgets what has not been written.
-    mutating func discard() {
+    func discard() {
         pending = nil
         needsFlush = false
     }
 
-    private mutating func writePending(_ state: LoopState, _ context: ChannelHandlerContext) {
+    private func writePending(_ state: LoopState, _ context: ChannelHandlerContext) {
         guard let buffer = pending else { return }
         pending = nil
         if buffer.readableBytes > 0 { context.write(NIOAny(buffer), promise: nil) }

@@ -41,7 +41,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var inputClosed = false
     private var isGone = false
     private var heldRead = false
-    private var outgoing = Outgoing()
+    private let outgoing = Outgoing()
     private(set) var isWritable = true
 
     init(bucket: UpstreamBucket, settings: TransportSettings, createdAt: NIODeadline) {

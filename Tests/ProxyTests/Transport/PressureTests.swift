@@ -88,6 +88,41 @@ struct PressureTests {
         try await harness.stop()
     }
 
+    @Test("clients that go away in the middle of an answer, while it is being written")
+    func clientsGoneWhileWriting() async throws {
+        let harness = try await Harness.start()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for _ in 0..<30 {
+                let client = try await harness.connect()
+                client.discard()
+                try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                let upstream = try await harness.upstream.accept()
+                tasks.addTask {
+                    _ = try await upstream.readHead()
+                    try await upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
+                    // Fails as soon as the proxy has closed, which it is to do.
+                    await #expect(throws: (any Error).self) {
+                        for _ in 0..<64 { try await upstream.send(Self.megabyte) }
+                    }
+                }
+                tasks.addTask {
+                    try await client.waitForTotal(1 << 20)
+                    try await client.reset()
+                }
+            }
+            try await tasks.waitForAll()
+        }
+        let client = try await harness.connect()
+        try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let upstream = try await harness.upstream.accept()
+        _ = try await upstream.readHead()
+        try await upstream.send(Self.ok)
+        #expect(try await client.read(Self.ok.utf8.count) == Self.ok)
+        try await client.close()
+        try await harness.stop()
+        #expect(harness.server.counters.activeUpstreamConnections == 0)
+    }
+
     @Test("the pool: as many connections as allowed, the others wait, too many get 503")
     func poolBounds() async throws {
         var settings = TransportSettings()
