@@ -137,6 +137,6 @@ public struct SessionResolver: Sendable {
     ) -> ResolvedSession {
         ResolvedSession(
             id: id, epoch: epoch, firstSeen: record?.createdAt ?? handle.firstSeen, issuedAt: handle.issuedAt,
-            isPersistent: handle.isPersistent, record: record, isForwarded: hop > 0)
+            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record, isForwarded: hop > 0)
     }
 }

@@ -123,10 +123,16 @@ public final class SessionRepository: Sendable {
     /// Sweeps the store on its schedule, and forgets cached copies that the store says were overtaken. Returns when the
     /// task is cancelled, or the store closed and the schedule ended. A sweep that fails is reported and tried again at
     /// its next time.
-    public func run() async {
+    ///
+    /// - Parameter followsChanges: whether the store's announcements matter. Where all writers share this cache (one
+    ///   process on an embedded store) every announcement is an echo of what the cache knows already, and following it
+    ///   would only cost a read.
+    public func run(followsChanges: Bool = true) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [store, cache] in
-                for await id in store.changes { cache.invalidate(id) }
+            if followsChanges {
+                group.addTask { [store, cache] in
+                    for await id in store.changes { cache.invalidate(id) }
+                }
             }
             group.addTask { await self.sweepOnSchedule() }
         }

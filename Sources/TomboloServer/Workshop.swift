@@ -52,7 +52,8 @@ struct Workshop: Sendable {
             })
     }
 
-    /// Sweeps the store and listens for its changes, until cancelled.
+    /// Sweeps the store until cancelled. Both stores are embedded: this process's cache knows all that is written, and
+    /// what another process writes into the same file it learns within the cache's time to live.
     func keepHouse() async {
         // Sweeping goes by each record's own time of expiry, so any timeouts will do here.
         let forever = SessionTimeouts(idle: 0, absolute: 0, persistentIdle: 0, persistentAbsolute: 0)
@@ -61,7 +62,7 @@ struct Workshop: Sendable {
             reportTrouble: { [logger] trouble in
                 logger.error("the store could not be swept", metadata: ["fault": "store", "error": "\(trouble)"])
             })
-        await keeper.run()
+        await keeper.run(followsChanges: false)
     }
 
     /// Reads the keys, making the file if it does not exist.

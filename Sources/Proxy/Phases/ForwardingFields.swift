@@ -30,7 +30,7 @@ struct ForwardingFields {
 
     /// Takes the client's forwarding fields out and writes Tombolo's.
     mutating func write(_ x: Exchange, scheme: String) {
-        let given = isTrusted ? x.requestHead.string(.xForwardedFor).flatMap { $0.isEmpty ? nil : $0 } : nil
+        let given = isTrusted ? Self.joined(.xForwardedFor, x.requestHead) : nil
         let host = isTrusted ? x.requestHead.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 } : nil
         for name in [FieldName.xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwarded, .forwarded, .xRealIP] {
             x.requestHead.removeAll(name)
@@ -53,6 +53,15 @@ struct ForwardingFields {
         }
         x.requestLines.writeStaticString("\r\n")
         writeIDs(x)
+    }
+
+    /// All lines of a list-valued field as one (RFC 9110 §5.3); nil if there is nothing in them.
+    private static func joined(_ name: FieldName, _ head: borrowing RequestHead) -> String? {
+        guard head.first(name) != nil else { return nil }
+        var values: [String] = []
+        for field in head.fields where field.known == name && !field.isRemoved { values.append(head.string(field.value)) }
+        let text = values.filter { !$0.isEmpty }.joined(separator: ", ")
+        return text.isEmpty ? nil : text
     }
 
     private mutating func writeIDs(_ x: Exchange) {

@@ -32,6 +32,8 @@ final class RequestContext {
     var mustIssue = false
     /// Lines that take an app's own cookie, now in custody, away from the browser.
     var removals: [String] = []
+    /// Whether a `Set-Cookie` of the app went into custody with this response.
+    var tookCookies = false
     /// Whether the store failed during this request: nothing about cookies is changed then.
     var isStoreDown = false
     /// Whether the request is a GET, as far as reloading the page goes.

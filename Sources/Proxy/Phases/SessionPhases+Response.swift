@@ -90,7 +90,9 @@ extension SessionPhases {
             }
             switch owner {
             case nil, .consent?: continue
-            case .shared?: taken.append(line)
+            case .shared?:
+                taken.append(line)
+                context.tookCookies = true
             case .session?, .check?, .nonce?, .tried?, .otherOwn?: break
             }
             x.responseHead.remove(at: index)
@@ -123,9 +125,9 @@ extension SessionPhases {
         // A check is worth while where somebody begins, and where a handle from before a login was seen.
         let wantsCheck = context.isPage && (context.isNew || isStale)
         if wantsCheck, group.settings.fetch || group.settings.handshake != .off { lines.append(cookies.due()) }
-        guard !lines.isEmpty else { return }
         for line in lines { x.responseLines.writeLine("Set-Cookie", line) }
-        CacheProtection.makePrivate(x)
+        // Many shared caches leave a response with Set-Cookie alone; taking it out must not make it cacheable for them.
+        if !lines.isEmpty || context.tookCookies { CacheProtection.makePrivate(x) }
     }
 
     /// The location rung: a redirect to another domain of the group takes the session along.

@@ -1,3 +1,4 @@
+internal import AppCookies
 internal import Configuration
 internal import CrossDomain
 internal import HTMLInjection
@@ -244,7 +245,7 @@ public final class SessionPhases: Phases {
         let own = context.session == nil ? context.cookies.shared : []
         if held.isEmpty, own.isEmpty, context.cookies.isUntouched { return }
         var value = context.cookies.rest
-        for (name, text) in held + own { CookieLine.append(name, text, to: &value) }
+        for (name, text) in held + own { CookieHeader.append(name: name.utf8, value: text.utf8, to: &value) }
         x.requestHead.removeAll(.cookie)
         guard !value.isEmpty else { return }
         x.requestLines.writeStaticString("Cookie: ")
@@ -271,63 +272,4 @@ private struct Addressed {
     let authority: [UInt8]
     let member: Member
     let names: CookieNames
-}
-
-enum AcceptEncoding {
-    /// Whether `gzip` is named with a quality above zero (RFC 9110 §12.5.3).
-    static func allowsGzip(_ value: String) -> Bool {
-        value.split(separator: ",").contains { element in
-            let parts = element.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
-            guard let name = parts.first, name == "gzip" || name == "x-gzip" || name == "*" else { return false }
-            return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { ("1"..."9").contains($0) } }
-        }
-    }
-}
-
-enum CookieLine {
-    static func append(_ name: String, _ text: String, to value: inout [UInt8]) {
-        if !value.isEmpty { value += [UInt8(ascii: ";"), UInt8(ascii: " ")] }
-        value += name.utf8
-        value.append(UInt8(ascii: "="))
-        value += text.utf8
-    }
-}
-
-enum FieldText {
-    /// Text as a field value: visible ASCII and single spaces inside stay, every other byte and `%` is percent-encoded
-    /// (RFC 3986 §2.1), so that nothing an app calls a user can end a line.
-    static func encoded(_ text: String) -> String {
-        let bytes = Array(text.utf8)
-        if bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "%") }) { return text }
-        var out = ""
-        for (index, byte) in bytes.enumerated() {
-            let isInnerSpace = byte == 0x20 && index > 0 && index < bytes.count - 1
-            if isInnerSpace || (byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "%")) {
-                out.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                let digits = String(byte, radix: 16, uppercase: true)
-                out += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return out
-    }
-}
-
-extension ByteBuffer {
-    /// Appends `Name: value` and CRLF.
-    mutating func writeLine(_ name: String, _ value: String) {
-        writeString(name)
-        writeStaticString(": ")
-        writeString(value)
-        writeStaticString("\r\n")
-    }
-}
-
-extension LocalResponse {
-    /// The ladder's answer as the transport sends it.
-    init(_ answer: Answer) {
-        var lines = ByteBuffer()
-        for (name, value) in answer.fields { lines.writeLine(name, value) }
-        self.init(status: answer.status, lines: lines, body: ByteBuffer(string: answer.body))
-    }
 }
