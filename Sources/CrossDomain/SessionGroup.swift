@@ -158,7 +158,7 @@ public final class SessionGroup: Sendable {
 
     /// Whether a valid cookie is due for renewal: a good part of its idle time is over, or it names a merged session.
     public func isDueForRenewal(_ session: ResolvedSession) -> Bool {
-        if session.isForwarded { return true }
+        if session.needsRenewal { return true }
         let handle = Handle(
             session: session.id, epoch: session.epoch, firstSeen: session.firstSeen, issuedAt: session.issuedAt,
             isPersistent: session.isPersistent)

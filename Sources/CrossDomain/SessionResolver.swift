@@ -15,13 +15,14 @@ public struct ResolvedSession: Equatable, Sendable {
     public var isPersistent: Bool
     /// The stored part; nil while there is nothing to remember.
     public var record: SessionRecord?
-    /// Whether the handle named another session that a mark forwards to this one: the cookie is due for renewal.
-    public var isForwarded: Bool
+    /// Whether the handle no longer says what is so: it names a session that was merged into this one, or ends with the
+    /// browser although the session is to be remembered. The cookie is then renewed with the next page.
+    public var needsRenewal: Bool
 
     /// Puts a resolved session together.
     public init(
         id: SessionID, epoch: UInt32, firstSeen: Timestamp, issuedAt: Timestamp, isPersistent: Bool,
-        record: SessionRecord?, isForwarded: Bool = false
+        record: SessionRecord?, needsRenewal: Bool = false
     ) {
         self.id = id
         self.epoch = epoch
@@ -29,7 +30,7 @@ public struct ResolvedSession: Equatable, Sendable {
         self.issuedAt = issuedAt
         self.isPersistent = isPersistent
         self.record = record
-        self.isForwarded = isForwarded
+        self.needsRenewal = needsRenewal
     }
 
     /// A session that begins now.
@@ -137,6 +138,6 @@ public struct SessionResolver: Sendable {
     ) -> ResolvedSession {
         ResolvedSession(
             id: id, epoch: epoch, firstSeen: record?.createdAt ?? handle.firstSeen, issuedAt: handle.issuedAt,
-            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record, isForwarded: hop > 0)
+            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record, needsRenewal: hop > 0 || (record?.isPersistent == true && !handle.isPersistent))
     }
 }
