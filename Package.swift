@@ -56,7 +56,8 @@ let package = Package(
         .target(
             name: "TomboloServer",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", nioCore, nioPosix, logging,
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", nioCore, nioPosix,
+                logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
         .executableTarget(

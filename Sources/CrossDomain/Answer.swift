@@ -8,7 +8,8 @@ public struct Answer: Equatable, Sendable {
     public var body: String
 
     /// Puts an answer together. `Cache-Control: no-store` is added unless `isCacheable`.
-    public init(status: Int, fields: [(name: String, value: String)] = [], body: String = "", isCacheable: Bool = false) {
+    public init(status: Int, fields: [(name: String, value: String)] = [], body: String = "", isCacheable: Bool = false)
+    {
         self.status = status
         self.fields = fields
         self.body = body

@@ -1,6 +1,6 @@
 internal import Configuration
-internal import Sessions
 internal import SessionStores
+internal import Sessions
 
 /// The handshake: a top-level round trip to another domain of the group and back, the one way to compare sessions that
 /// works in every browser and every setting.

@@ -1,6 +1,6 @@
 internal import Configuration
-internal import Sessions
 internal import SessionStores
+internal import Sessions
 
 /// What became of two sessions that were compared.
 struct Reconciliation: Sendable {

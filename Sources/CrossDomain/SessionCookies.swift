@@ -63,7 +63,8 @@ public struct SessionCookies: Sendable {
 
     private func line(_ name: String, _ value: String, path: String, maxAge: Int64?, domain: String?) -> String {
         let scope = domain.map { "; Domain=\($0)" } ?? ""
-        return "\(name)=\(value); Path=\(path)\(scope)\(age(maxAge))\(isSecure ? "; Secure" : ""); HttpOnly; SameSite=Lax"
+        return
+            "\(name)=\(value); Path=\(path)\(scope)\(age(maxAge))\(isSecure ? "; Secure" : ""); HttpOnly; SameSite=Lax"
     }
 
     private func age(_ seconds: Int64?) -> String { seconds.map { "; Max-Age=\($0)" } ?? "" }

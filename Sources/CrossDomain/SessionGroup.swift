@@ -197,7 +197,9 @@ public final class SessionGroup: Sendable {
 
     /// The nonce this browser has already, or a new one: two tabs that begin at the same time share it.
     func nonce(of visit: Visit) -> String {
-        if let held = visit.cookies.nonce.first(where: { $0.utf8.count == 32 && SessionID(hex: $0) != nil }) { return held }
+        if let held = visit.cookies.nonce.first(where: { $0.utf8.count == 32 && SessionID(hex: $0) != nil }) {
+            return held
+        }
         return SessionID.random(random).hex
     }
 

@@ -138,6 +138,7 @@ public struct SessionResolver: Sendable {
     ) -> ResolvedSession {
         ResolvedSession(
             id: id, epoch: epoch, firstSeen: record?.createdAt ?? handle.firstSeen, issuedAt: handle.issuedAt,
-            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record, needsRenewal: hop > 0 || (record?.isPersistent == true && !handle.isPersistent))
+            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record,
+            needsRenewal: hop > 0 || (record?.isPersistent == true && !handle.isPersistent))
     }
 }

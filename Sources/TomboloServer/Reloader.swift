@@ -27,7 +27,8 @@ struct Reloader {
                 keys = try Workshop.keyRing(next, logger: logger)
             } catch {
                 logger.error("\(error)", metadata: ["phase": "reload"])
-                logger.error("the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
+                logger.error(
+                    "the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
                 return
             }
             routes.replace(workshop.routes(for: next, keys: keys))

@@ -60,9 +60,10 @@ public struct TomboloServer: Sendable {
     private func serve() async throws {
         Self.raiseDescriptorLimit()
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let streams = LiveStreams()
         let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
             [routes, logger] eventLoop in
-            SessionPhases(routes: routes, eventLoop: eventLoop, logger: logger)
+            SessionPhases(routes: routes, streams: streams, eventLoop: eventLoop, logger: logger)
         }
         var failure: (any Error)?
         do {

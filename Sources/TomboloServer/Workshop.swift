@@ -73,7 +73,8 @@ struct Workshop: Sendable {
             let (keys, created) = try KeysFile.loadOrCreate(
                 path, random: { SystemRandom().bytes($0) }, now: clock().seconds)
             if created {
-                logger.notice("made a new keys file: all nodes of one site need the same", metadata: ["file": "\(path)"])
+                logger.notice(
+                    "made a new keys file: all nodes of one site need the same", metadata: ["file": "\(path)"])
             }
             entries = keys
         } catch {

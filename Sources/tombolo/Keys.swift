@@ -39,7 +39,8 @@ struct Rotate: ParsableCommand {
 
     func run() throws {
         try withKeysFile(of: file.path) { path, configuration in
-            let longest = configuration.groups.map { max($0.timeouts.absolute, $0.timeouts.persistentAbsolute) }.max() ?? 0
+            let longest =
+                configuration.groups.map { max($0.timeouts.absolute, $0.timeouts.persistentAbsolute) }.max() ?? 0
             let (keys, retired) = try KeysFile.rotate(
                 path, random: KeyTools.random, now: KeyTools.now(), retireAfter: longest)
             print("\(path): \(keys.count) key(s), \(retired.count) retired")

@@ -36,6 +36,7 @@ struct Tombolo: AsyncParsableCommand {
 
 /// The option that all subcommands share.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: [.short, .customLong("config")], help: "The configuration file.", completion: .file(extensions: ["toml"]))
+    @Option(
+        name: [.short, .customLong("config")], help: "The configuration file.", completion: .file(extensions: ["toml"]))
     var path = "tombolo.toml"
 }

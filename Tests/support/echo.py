@@ -2,6 +2,9 @@
 
 /            the request's fields as JSON (as HTML with the JSON inside when text/html is asked for)
 /set/N/V     also sets the cookie N to V
+/say/N/V     also sends the field N with the value V (V may be empty)
+/events      an event stream that goes on until somebody closes it
+/socket      101, then whatever comes in goes out
 /down/BYTES  a body of that many bytes from `blocks()`; /down/BYTES/SECONDS paces it over that time
 /up          reads the body and answers with its SHA-256
 """
@@ -67,6 +70,18 @@ async def serve(reader, writer):
             pairs = [tuple(line.split(": ", 1)) if ": " in line else (line.rstrip(":"), "") for line in lines]
             fields = {name.lower(): value for name, value in pairs}
             parts = target.partition("?")[0].split("/")
+            if parts[1] == "events":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+                while True:
+                    writer.write(b"8\r\ndata: x\n\r\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+            if parts[1] == "socket":
+                writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+                while part := await reader.read(65536):
+                    writer.write(part)
+                    await writer.drain()
+                return
             if parts[1] == "down":
                 total, seconds = int(parts[2]), float(parts[3]) if len(parts) > 3 else 0
                 writer.write(head("200 OK", [("Content-Type", "application/octet-stream")], total))
@@ -89,6 +104,8 @@ async def serve(reader, writer):
             answer = [("Content-Type", kind)]
             if parts[1] == "set":
                 answer.append(("Set-Cookie", f"{parts[2]}={parts[3]}; Path=/; HttpOnly"))
+            if parts[1] == "say":
+                answer.append((parts[2], parts[3]))
             encoded = body.encode()
             writer.write(head("200 OK", answer, len(encoded)) + (b"" if method == "HEAD" else encoded))
             await writer.drain()

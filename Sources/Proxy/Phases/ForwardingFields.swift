@@ -59,7 +59,9 @@ struct ForwardingFields {
     private static func joined(_ name: FieldName, _ head: borrowing RequestHead) -> String? {
         guard head.first(name) != nil else { return nil }
         var values: [String] = []
-        for field in head.fields where field.known == name && !field.isRemoved { values.append(head.string(field.value)) }
+        for field in head.fields where field.known == name && !field.isRemoved {
+            values.append(head.string(field.value))
+        }
         let text = values.filter { !$0.isEmpty }.joined(separator: ", ")
         return text.isEmpty ? nil : text
     }

@@ -36,11 +36,14 @@ final class RequestContext {
     var tookCookies = false
     /// Whether the store failed during this request: nothing about cookies is changed then.
     var isStoreDown = false
+    /// The entry among the live streams, if the response is one.
+    var stream: (token: UInt64, session: SessionID)?
     /// Whether the request is a GET, as far as reloading the page goes.
     let isGET: Bool
 
     init(
-        route: RoutedDomain, member: Member, names: CookieNames, fetch: Visit.FetchMetadata, isPage: Bool, cookies: RequestCookies,
+        route: RoutedDomain, member: Member, names: CookieNames, fetch: Visit.FetchMetadata, isPage: Bool,
+        cookies: RequestCookies,
         isGET: Bool
     ) {
         self.route = route

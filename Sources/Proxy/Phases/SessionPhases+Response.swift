@@ -28,8 +28,9 @@ extension SessionPhases {
     }
 
     public func done(_ x: Exchange, _ outcome: Outcome) {
-        guard outcome.fault != .none, let reason = outcome.reason else { return }
         let context = x.context as? RequestContext
+        if let stream = context?.stream { streams.remove(stream.token, of: stream.session) }
+        guard outcome.fault != .none, let reason = outcome.reason else { return }
         var metadata: Logger.Metadata = [
             "fault": "\(outcome.fault.rawValue)", "reason": "\(reason)", "status": "\(outcome.status)",
         ]
@@ -54,11 +55,16 @@ extension SessionPhases {
             } catch {
                 logger.error(
                     "a session could not be written",
-                    metadata: ["phase": "response", "host": "\(place.host)", "session": "\(session.id)", "error": "\(error)"])
+                    metadata: [
+                        "phase": "response", "host": "\(place.host)", "session": "\(session.id)", "error": "\(error)",
+                    ])
                 return nil
             }
-        }.assumeIsolated().map { committed in
+        }.assumeIsolated().map { [streams] committed in
             guard let committed else { return false }
+            if committed.session.id != session.id || committed.session.epoch != session.epoch {
+                streams.closeAll(of: session.id)
+            }
             context.session = committed.session
             if committed.mustIssue { context.mustIssue = true }
             if committed.isReplaced { context.isNew = true }
@@ -104,6 +110,7 @@ extension SessionPhases {
 
     private func finish(_ x: Exchange, _ context: RequestContext, _ said: ControlFields.Statements) -> ResponseVerdict {
         if !context.isStoreDown { issueCookies(x, context) }
+        noteStream(x, context)
         decorateLocation(x, context)
         return .forward(transform: injector(x, context, isRefused: said.refusesInjection))
     }
@@ -129,6 +136,21 @@ extension SessionPhases {
         // Many shared caches leave a response with Set-Cookie alone; taking it out must not make it cacheable for them.
         if !lines.isEmpty || context.tookCookies { CacheProtection.makePrivate(x) }
     }
+
+    /// WebSockets and event streams stay open for long and are closed when their session ends.
+    private func noteStream(_ x: Exchange, _ context: RequestContext) {
+        guard let session = context.session, !context.isNew, let close = x.closeConnection else { return }
+        let isEventStream = x.responseHead.first(.contentType).map { field in
+            x.responseHead.withValue(of: field) { value in
+                value.count >= Self.eventStream.count
+                    && zip(value, Self.eventStream).allSatisfy { $0 | 0x20 == $1 }
+            }
+        }
+        guard x.responseHead.status == 101 || isEventStream == true else { return }
+        context.stream = (streams.add(session.id, on: eventLoop, close: close), session.id)
+    }
+
+    private static let eventStream = Array("text/event-stream".utf8)
 
     /// The location rung: a redirect to another domain of the group takes the session along.
     private func decorateLocation(_ x: Exchange, _ context: RequestContext) {

@@ -16,13 +16,19 @@ internal import Sessions
 public final class SessionPhases: Phases {
     let eventLoop: any EventLoop
     let logger: Logger
+    let streams: LiveStreams
     private let routes: RouteTable
     private var forwarding: ForwardingFields?
     private var addressed: Addressed?
 
     /// Makes the phases of one connection.
-    public init(routes: RouteTable, eventLoop: any EventLoop, logger: Logger) {
+    ///
+    /// - Parameters:
+    ///   - routes: which domain a request is for.
+    ///   - streams: the open streams of all connections.
+    public init(routes: RouteTable, streams: LiveStreams, eventLoop: any EventLoop, logger: Logger) {
         self.routes = routes
+        self.streams = streams
         self.eventLoop = eventLoop
         self.logger = logger
     }
@@ -35,8 +41,10 @@ public final class SessionPhases: Phases {
             let host = x.requestHead.string(x.requestHead.host)
             return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
         }
-        var forwarding = self.forwarding ?? ForwardingFields(
-            clientAddress: x.clientAddress, isTrusted: current.trusts(x.clientAddress))
+        var forwarding =
+            self.forwarding
+            ?? ForwardingFields(
+                clientAddress: x.clientAddress, isTrusted: current.trusts(x.clientAddress))
         let scheme = forwarding.scheme(x)
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
@@ -60,7 +68,8 @@ public final class SessionPhases: Phases {
     /// Our own paths in their one spelling; anything else belongs to the app.
     private func endpointPath(_ head: RequestHead) -> String? {
         let isOurs = head.withBytes(head.path) { path in
-            path.starts(with: Self.root) && (path.count == Self.root.count || path[Self.root.count] == UInt8(ascii: "/"))
+            path.starts(with: Self.root)
+                && (path.count == Self.root.count || path[Self.root.count] == UInt8(ascii: "/"))
         }
         return isOurs ? head.string(head.path) : nil
     }

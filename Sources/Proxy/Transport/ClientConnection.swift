@@ -38,6 +38,8 @@ final class ClientConnection: ChannelDuplexHandler {
     private(set) var isWritable = true
     private var heldRead = false
     private var hasLargeBuffer = false
+    private var isStarted = false
+    private var isGone = false
     private var isSettling = false
     private var mustSettleAgain = false
 
@@ -92,6 +94,7 @@ final class ClientConnection: ChannelDuplexHandler {
         self.timer = DeadlineTimer(loop: state.loop)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)
+        exchange.closeConnection = { [weak self] in self?.closeNow() }
     }
 
     // MARK: - From the channel
@@ -101,11 +104,16 @@ final class ClientConnection: ChannelDuplexHandler {
         if context.channel.isActive { start(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gone()
+        self.context = nil
+    }
 
     func channelActive(context: ChannelHandlerContext) { start(context) }
 
     private func start(_ context: ChannelHandlerContext) {
+        guard !isStarted else { return }
+        isStarted = true
         exchange.clientAddress = context.channel.remoteAddress
         exchange.localAddress = context.channel.localAddress
         timer.onFire { [unowned self] in deadlineReached() }
@@ -150,9 +158,13 @@ final class ClientConnection: ChannelDuplexHandler {
         settle()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        perform(machine.handle(.clientGone))
+    func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    private func gone() {
         timer.cancel()
+        guard isStarted, !isGone else { return }
+        isGone = true
+        perform(machine.handle(.clientGone))
         outgoing.discard()
         state.counters.add(.activeConnections, -1)
         state.unregister(self)

@@ -22,7 +22,10 @@ extension ClientConnection {
     private func readHead() -> Bool {
         _ = machine.handle(.headBegins)
         do {
-            guard try parser.parse(&inbound, into: &exchange.requestHead) else { return false }
+            guard try parser.parse(&inbound, into: &exchange.requestHead) else {
+                if machine.inputClosed { perform(machine.handle(.inputClosed)) }
+                return false
+            }
         } catch {
             reject(.badRequest(error))
             return false

@@ -36,6 +36,10 @@ public final class Exchange {
     /// Whether the connection has become a tunnel after a `101`.
     public internal(set) var isTunnel = false
 
+    /// Closes the client's connection with all that is on it; to be called on the event loop. Unlike the exchange itself it
+    /// may be kept: once the connection is gone it does nothing.
+    public internal(set) var closeConnection: (() -> Void)?
+
     /// Makes an empty exchange for one connection.
     ///
     /// Tests of ``Phases`` may make their own and fill ``requestHead`` with a parser.

@@ -40,6 +40,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var hasLargeBuffer = false
     private var inputClosed = false
     private var isGone = false
+    /// Whether the bucket counts this connection as open.
+    var isCounted = true
     private var heldRead = false
     private let outgoing = Outgoing()
     private(set) var isWritable = true
@@ -152,7 +154,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gone()
+        self.context = nil
+    }
 
     func read(context: ChannelHandlerContext) {
         if mayRead { context.read() } else { heldRead = true }
@@ -189,7 +194,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    /// The channel is closed. NIO says so with `channelInactive`, but not if the channel is closed while its connecting
+    /// is being announced; removing the handler always happens.
+    private func gone() {
         guard !isGone else { return }
         isGone = true
         ended()

@@ -85,8 +85,7 @@ final class UpstreamPool {
     func closed(_ connection: UpstreamConnection) {
         let bucket = connection.bucket
         if let index = bucket.idle.firstIndex(where: { $0 === connection }) { bucket.idle.remove(at: index) }
-        bucket.open -= 1
-        counters.add(.activeUpstreamConnections, -1)
+        uncount(connection)
         connectForNext(in: bucket)
     }
 
@@ -112,7 +111,7 @@ final class UpstreamPool {
             .assumeIsolated().whenComplete { result in
                 switch result {
                 case .success: self.opened(connection, for: client, ticket)
-                case .failure(let error): self.failed(upstream, bucket, error, for: client, ticket)
+                case .failure(let error): self.failed(connection, upstream, error, for: client, ticket)
                 }
             }
     }
@@ -132,16 +131,23 @@ final class UpstreamPool {
     }
 
     private func failed(
-        _ upstream: Upstream, _ bucket: UpstreamBucket, _ error: any Error, for client: ClientConnection,
+        _ connection: UpstreamConnection, _ upstream: Upstream, _ error: any Error, for client: ClientConnection,
         _ ticket: UInt64
     ) {
         counters.add(.upstreamConnectFailures)
-        counters.add(.activeUpstreamConnections, -1)
-        bucket.open -= 1
+        uncount(connection)
         if client.isAcquiring(ticket) {
             client.connectionUnavailable(.connecting(to: upstream, failedWith: error))
         }
-        connectForNext(in: bucket)
+        connectForNext(in: connection.bucket)
+    }
+
+    /// A failed attempt and a closed channel may both be reported; the connection counts once.
+    private func uncount(_ connection: UpstreamConnection) {
+        guard connection.isCounted else { return }
+        connection.isCounted = false
+        connection.bucket.open -= 1
+        counters.add(.activeUpstreamConnections, -1)
     }
 
     private func connectForNext(in bucket: UpstreamBucket) {

@@ -176,6 +176,18 @@ struct BodyTests {
         try await harness.stop()
     }
 
+    @Test("two requests and a half, then the end: two answers, then the end")
+    func halfClosedPipeline() async throws {
+        let harness = try await Harness.start(onRequest: { _, _ in .respond(LocalResponse(200, "hi")) })
+        let client = try await harness.connect()
+        let get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        try await client.send(get + get + "GET / HT")
+        try await client.closeOutput()
+        #expect(try await client.readToEnd().split(separator: "HTTP/1.1 200 OK").count == 2)
+        try await client.close()
+        try await harness.stop()
+    }
+
     @Test("a client that goes away takes its upstream connection with it")
     func clientGone() async throws {
         let harness = try await Harness.start()

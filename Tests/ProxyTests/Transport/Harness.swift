@@ -2,6 +2,7 @@ import HTMLInjection
 import HTTPWire
 import NIOCore
 import NIOPosix
+import Testing
 
 @testable import Proxy
 
@@ -79,6 +80,12 @@ struct Harness: Sendable {
     func stop() async throws {
         try await server.close()
         try await upstream.close()
+        // Whatever happened, nothing is left behind or counted twice.
+        let counters = server.counters
+        #expect(counters.activeConnections == 0)
+        #expect(counters.activeUpstreamConnections == 0)
+        #expect(counters.activeTunnels == 0)
+        #expect(counters.requests == log.withLockedValue { $0.outcomes.count })
     }
 }
 
