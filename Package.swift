@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "CPSL", providers: [.apt(["libpsl-dev"])]),
         .target(name: "CTOML"),
         .target(name: "CAssets", exclude: ["files"]),
+        .target(name: "CLinux"),
 
         .target(name: "Configuration", dependencies: ["CTOML", "CPSL"], swiftSettings: settings),
         .target(name: "HTTPWire", dependencies: [nioCore], swiftSettings: settings),
@@ -56,7 +57,8 @@ let package = Package(
         .target(
             name: "TomboloServer",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", nioCore, nioPosix,
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", "CLinux", nioCore,
+                nioPosix,
                 logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
@@ -82,7 +84,7 @@ let package = Package(
             dependencies: ["CrossDomain", "Configuration", "Sessions", "SessionStores", "AppCookies"],
             swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "HTTPWire", nioCore, nioPosix, nioEmbedded],
+            name: "ProxyTests", dependencies: ["Proxy", "HTTPWire", "HTMLInjection", nioCore, nioPosix, nioEmbedded],
             swiftSettings: settings),
     ],
     cLanguageStandard: .c2x,

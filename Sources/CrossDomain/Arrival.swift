@@ -4,9 +4,10 @@ internal import Sessions
 
 /// The link and location rungs: a ticket in the address carries the session along.
 ///
-/// Such an address may have been sent by somebody else, so an arrival moves this domain's cookie and nothing more: it
-/// never merges records and never leaves a mark, and it replaces nothing of value without a sign that the visitor came
-/// from a page of the group.
+/// Such an address may have been sent by somebody else, who would then share a session with the visitor. So an arrival
+/// counts only with a sign that the visitor comes from a page of the group (`Referer`; where pages send none, the other
+/// rungs have to do), it replaces nothing of value but for a login, and it moves this domain's cookie and nothing more: it
+/// never merges records and never leaves a mark.
 extension SessionGroup {
     /// A ticket for a visit to `host`.
     func arrivalTicket(_ session: ResolvedSession, from site: Site, to host: String) -> String {
@@ -36,17 +37,18 @@ extension SessionGroup {
         guard mayLink(visit), case .success(let ticket) = open(text, .arrival, at: member), let carried = ticket.session
         else { return .redirect(303, to: page) }
         let referer = visit.referer.flatMap(Site.init(url:))
-        let comesFromGroup = referer.map { includes($0.host) && $0 == member.site.sibling($0.host) }
-        guard comesFromGroup != false else { return .redirect(303, to: page) }
+        guard let referer, includes(referer.host), referer == member.site.sibling(referer.host) else {
+            return .redirect(303, to: page)
+        }
         do {
             let own = try await resolve(visit.cookies.session, at: member)
             guard try await spend(ticket), let theirs = try await resolve(carried) else {
                 return .redirect(303, to: page)
             }
-            guard accepts(theirs, over: own.session, comesFromGroup: comesFromGroup == true, at: member) else {
+            guard accepts(theirs, over: own.session, at: member) else {
                 return .redirect(303, to: page)
             }
-            return .redirect(303, to: page, cookies: issue(theirs, to: member) + [member.cookies.notDue()])
+            return .redirect(303, to: page, cookies: issue(theirs, to: member) + [settled(at: member)])
         } catch {
             // Without the store nobody can say whether the ticket was used before: the visit goes on as it is.
             return .redirect(303, to: page)
@@ -54,16 +56,14 @@ extension SessionGroup {
     }
 
     /// Whether an arriving session may take the place of this domain's own.
-    private func accepts(
-        _ theirs: ResolvedSession, over own: ResolvedSession?, comesFromGroup: Bool, at member: Member
-    ) -> Bool {
+    private func accepts(_ theirs: ResolvedSession, over own: ResolvedSession?, at member: Member) -> Bool {
         guard let own, own.id != theirs.id else { return true }
         let decision =
             member.isPrimary
             ? decide(current: theirs.side, primary: own.side).outcome == .useCurrent
             : decide(current: own.side, primary: theirs.side).outcome == .replace
         guard decision, own.record?.user == nil else { return false }
-        // Something is remembered here that a stranger's link must not put aside; the next check compares properly.
-        return own.record == nil || (comesFromGroup && theirs.record?.user != nil)
+        // Something is remembered here that a link must not put aside; the next check compares properly.
+        return own.record == nil || theirs.record?.user != nil
     }
 }

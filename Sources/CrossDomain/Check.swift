@@ -12,20 +12,19 @@ extension SessionGroup {
     /// `{"action":"begin"}`: a ticket for the primary, or for the sibling named by `to` (a link that is about to be used).
     func begin(_ visit: Visit, to: String?, at member: Member) async throws -> Answer {
         guard isOwnOrigin(visit, at: member) else { return .error(.foreignOrigin) }
-        let notDue = [member.cookies.notDue()]
         let own = try await resolve(visit.cookies.session, at: member)
         if let to { return beginLink(to: to, holding: own, visit, at: member) }
-        guard mayLink(visit) else { return .result("use_current", cookies: notDue) }
+        guard mayLink(visit) else { return .result("use_current") }
         if case .stale = own, peer(of: member, holding: own) != nil, settings.handshake != .off {
-            return .result("handshake", cookies: notDue)
+            return .result("handshake")
         }
-        if member.isPrimary { return try await checkOwnCookies(visit, holding: own, at: member, cookies: notDue) }
+        if member.isPrimary { return try await checkOwnCookies(visit, holding: own, at: member) }
         guard settings.fetch else {
-            return .result(settings.handshake == .off ? "use_current" : "handshake", cookies: notDue)
+            return settings.handshake == .off ? .result("use_current") : .result("handshake")
         }
         let sealed = ticket(.check, from: member.site.host, to: settings.primary, session: own.session?.carried)
         let primary = member.site.sibling(settings.primary).origin + Endpoint.root
-        return .result("ticket", [("ticket", sealed), ("primary", primary)], cookies: notDue)
+        return .result("ticket", [("ticket", sealed), ("primary", primary)])
     }
 
     private func beginLink(to host: String, holding own: Resolution, _ visit: Visit, at member: Member) -> Answer {
@@ -37,22 +36,22 @@ extension SessionGroup {
     /// The primary compares its two cookies: a check from a sibling may have set the cross-site one, while the session
     /// cookie (`SameSite=Lax`) can be set by the primary's own pages only.
     private func checkOwnCookies(
-        _ visit: Visit, holding own: Resolution, at member: Member, cookies: [String]
+        _ visit: Visit, holding own: Resolution, at member: Member
     ) async throws -> Answer {
         let checked = try await resolve(visit.cookies.check, at: member, purpose: .crossSiteCheck)
         switch (own.session, checked.session) {
         case (nil, nil):
-            return .result("use_current", cookies: cookies)
+            return .result("use_current")
         case (nil, let theirs?):
-            return .result("replaced", cookies: cookies + issue(theirs, to: member))
+            return .result("replaced", cookies: issue(theirs, to: member))
         case (let mine?, nil):
-            return .result("use_current", cookies: cookies + (settings.fetch ? [checkCookie(mine, at: member)] : []))
+            return .result("use_current", cookies: settings.fetch ? [checkCookie(mine, at: member)] : [])
         case (let mine?, let theirs?):
             let result = try await reconcile(current: mine, primary: theirs)
             guard result.decision.outcome == .replace, mine.id != theirs.id else {
-                return .result("use_current", cookies: cookies + [checkCookie(result.winner, at: member)])
+                return .result("use_current", cookies: [checkCookie(result.winner, at: member)])
             }
-            return .result("replaced", cookies: cookies + issue(result.winner, to: member))
+            return .result("replaced", cookies: issue(result.winner, to: member))
         }
     }
 
@@ -121,7 +120,7 @@ extension SessionGroup {
         {
             return .result("use_current")
         }
-        return .result("replaced", cookies: issue(theirs, to: member) + [member.cookies.notDue()])
+        return .result("replaced", cookies: issue(theirs, to: member) + [settled(at: member)])
     }
 
     /// Whether a script of this very origin asks: no other site's page may begin or replace for its visitor.

@@ -53,7 +53,7 @@ extension SessionGroup {
 
     /// `/crossdomain/start`: the loader asks for a handshake.
     func start(_ visit: Visit, at member: Member) async throws -> Answer {
-        guard visit.fetch.site == nil || visit.fetch.site == "same-origin", !visit.fetch.isSpeculative,
+        guard visit.fetch.site == nil || visit.fetch.site == "same-origin", isTopLevel(visit),
             let to = Query.value("to", of: visit.target), Query.isLocal(to), to.utf8.count <= Self.longestReturnAddress
         else { return .error(.badRequest) }
         let resolution = try await resolve(visit.cookies.session, at: member)
@@ -65,16 +65,27 @@ extension SessionGroup {
 
     /// `/crossdomain/sync`: the peer's leg. Says which session this browser has here.
     func sync(_ visit: Visit, at member: Member) async throws -> Answer {
-        guard !visit.fetch.isSpeculative, let text = Query.value(settings.ticketParameter, of: visit.target) else {
+        guard isTopLevel(visit), let text = Query.value(settings.ticketParameter, of: visit.target) else {
             return .error(.badRequest)
         }
-        let ticket: Ticket
         switch open(text, .start, at: member) {
-        case .success(let opened): ticket = opened
-        case .failure(let error): return .error(LadderError(error))
+        case .success(let ticket):
+            guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
+            let back = member.site.sibling(ticket.from)
+            do {
+                return try await answer(ticket, from: back, returnTo: returnTo, visit, at: member)
+            } catch {
+                // A store in trouble must not keep anybody from the page they asked for.
+                return .redirect(to: back.origin + unshaken(returnTo))
+            }
+        case .failure(let error):
+            return late(text, .start, error, at: member)
         }
-        guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
-        let back = member.site.sibling(ticket.from)
+    }
+
+    private func answer(
+        _ ticket: Ticket, from back: Site, returnTo: String, _ visit: Visit, at member: Member
+    ) async throws -> Answer {
         guard try await spend(ticket) else { return .redirect(to: back.origin + unshaken(returnTo)) }
 
         var cookies: [String] = []
@@ -115,19 +126,50 @@ extension SessionGroup {
 
     /// `/crossdomain/finish`: back at the domain that began, or the peer adopting.
     func finish(_ visit: Visit, at member: Member) async throws -> Answer {
-        guard !visit.fetch.isSpeculative, let text = Query.value(settings.ticketParameter, of: visit.target) else {
+        guard isTopLevel(visit), let text = Query.value(settings.ticketParameter, of: visit.target) else {
             return .error(.badRequest)
         }
         switch open(text, .finish, at: member) {
-        case .success(let ticket): return try await conclude(ticket, visit, at: member)
+        case .success(let ticket):
+            guard let returnTo = ticket.returnTo else { return .error(.badTicket) }
+            do {
+                return try await conclude(ticket, visit, returnTo: returnTo, at: member)
+            } catch {
+                return .redirect(to: member.site.origin + unshaken(returnTo))
+            }
         case .failure(let error):
-            guard case .success(let ticket) = open(text, .adopt, at: member) else { return .error(LadderError(error)) }
-            return try await adopt(ticket, visit, at: member)
+            guard case .success(let ticket) = open(text, .adopt, at: member) else {
+                return late(text, .finish, error, at: member)
+            }
+            guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
+            let page = member.site.sibling(ticket.from).origin + returnTo
+            do {
+                return .redirect(to: page, cookies: try await adopt(ticket, visit, at: member))
+            } catch {
+                return .redirect(to: page)
+            }
         }
     }
 
-    private func conclude(_ ticket: Ticket, _ visit: Visit, at member: Member) async throws -> Answer {
-        guard let returnTo = ticket.returnTo else { return .error(.badTicket) }
+    /// Whether the browser itself comes here, and no image, frame or prefetch of a page.
+    private func isTopLevel(_ visit: Visit) -> Bool {
+        visit.fetch.mode == nil && visit.fetch.dest == nil
+            ? !visit.fetch.isSpeculative : visit.fetch.isDocumentNavigation
+    }
+
+    /// A ticket that took too long on its way still says where the visitor wanted to go, and nothing else counts of it.
+    private func late(_ text: String, _ purpose: TicketPurpose, _ error: TicketError, at member: Member) -> Answer {
+        guard error == .late, case .success(let ticket) = open(text, purpose, at: member, lifetime: 86_400),
+            let returnTo = ticket.returnTo
+        else { return .error(LadderError(error)) }
+        let host = purpose == .start ? ticket.from : member.site.host
+        guard includes(host) else { return .error(.badTicket) }
+        return .redirect(to: member.site.sibling(host).origin + unshaken(returnTo))
+    }
+
+    private func conclude(
+        _ ticket: Ticket, _ visit: Visit, returnTo: String, at member: Member
+    ) async throws -> Answer {
         let own = try await resolve(visit.cookies.session, at: member)
         let page = member.site.origin + returnTo
         guard isBound(visit, to: ticket.nonceHash) else {
@@ -145,22 +187,24 @@ extension SessionGroup {
                 return startHandshake(visit, at: member, with: settings.primary, holding: own, returnTo: returnTo)
             }
             // Nothing anywhere. A handle from before a login that nobody can vouch for is given up.
-            var cookies = [member.cookies.tried(interval: settings.checkInterval)]
+            var cookies = [
+                member.cookies.tried(interval: settings.checkInterval), settled(at: member),
+            ]
             if case .stale = own { cookies.append(member.cookies.endSession()) }
             return .redirect(to: page, cookies: cookies)
         case (nil, let theirs?):
-            return .redirect(to: page, cookies: issue(theirs, to: member) + [member.cookies.notDue()])
+            return .redirect(to: page, cookies: issue(theirs, to: member) + [settled(at: member)])
         case (let mine?, nil):
             return sendToAdopt(mine, ticket, returnTo, at: member)
         case (let mine?, let theirs?):
             let result = try await reconcile(current: mine, primary: theirs)
             switch result.decision.outcome {
             case .keepBoth:
-                return .redirect(to: page, cookies: [member.cookies.notDue()])
+                return .redirect(to: page, cookies: [settled(at: member)])
             case .replace:
-                return .redirect(to: page, cookies: issue(result.winner, to: member) + [member.cookies.notDue()])
+                return .redirect(to: page, cookies: issue(result.winner, to: member) + [settled(at: member)])
             case .useCurrent where mine.id == theirs.id:
-                return .redirect(to: page, cookies: [member.cookies.notDue()])
+                return .redirect(to: page, cookies: [settled(at: member)])
             case .useCurrent:
                 return sendToAdopt(result.winner, ticket, returnTo, at: member)
             }
@@ -178,21 +222,18 @@ extension SessionGroup {
             .adopt, from: member.site.host, to: ticket.from, session: session.carried, nonceHash: ticket.peerNonceHash,
             returnTo: returnTo)
         return .redirect(
-            to: address(member.site.sibling(ticket.from), "finish", sealed), cookies: [member.cookies.notDue()])
+            to: address(member.site.sibling(ticket.from), "finish", sealed), cookies: [settled(at: member)])
     }
 
-    private func adopt(_ ticket: Ticket, _ visit: Visit, at member: Member) async throws -> Answer {
-        guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
-        let page = member.site.sibling(ticket.from).origin + returnTo
+    /// The cookies by which the peer takes over the session of the domain that began.
+    private func adopt(_ ticket: Ticket, _ visit: Visit, at member: Member) async throws -> [String] {
         guard isBound(visit, to: ticket.nonceHash), try await spend(ticket), let carried = ticket.session,
             let session = try await resolve(carried)
-        else { return .redirect(to: page) }
+        else { return [] }
         // What was decided a moment ago must not cost anybody a login that has happened since.
         let own = try await resolve(visit.cookies.session, at: member).session
-        if let own, own.id != session.id, let user = own.side.user, user != session.side.user {
-            return .redirect(to: page)
-        }
-        return .redirect(to: page, cookies: issue(session, to: member))
+        if let own, own.id != session.id, let user = own.side.user, user != session.side.user { return [] }
+        return issue(session, to: member)
     }
 
     private func address(_ site: Site, _ step: String, _ sealed: String) -> String {

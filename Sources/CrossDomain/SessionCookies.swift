@@ -28,8 +28,8 @@ public struct SessionCookies: Sendable {
         self.isSecure = isSecure
         sessionName = isSecure ? (domain == nil ? "__Host-" : "__Secure-") + base : base
         checkName = "\(base)-check"
-        nonceName = "\(base)-nonce"
-        triedName = "\(base)-tried"
+        nonceName = (isSecure ? "__Host-" : "") + "\(base)-nonce"
+        triedName = (isSecure ? "__Host-" : "") + "\(base)-tried"
         dueName = "\(base)-due"
     }
 
@@ -47,9 +47,10 @@ public struct SessionCookies: Sendable {
         "\(checkName)=\(handle); Path=/crossdomain\(age(maxAge)); Secure; HttpOnly; SameSite=None"
     }
 
-    /// The nonce of a handshake under way.
+    /// The nonce of a handshake under way. With the `__Host-` prefix where possible, so that no other subdomain can put
+    /// one of its own there.
     public func nonce(_ value: String, lifetime: Int64) -> String {
-        line(nonceName, value, path: "/crossdomain", maxAge: lifetime, domain: nil)
+        line(nonceName, value, path: "/", maxAge: lifetime, domain: nil)
     }
 
     /// Remembers that a handshake brought nothing, for `interval` seconds.
@@ -58,8 +59,10 @@ public struct SessionCookies: Sendable {
     /// Tells the loader that a check is due now, whatever its own throttle says; script-readable and without secret.
     public func due() -> String { "\(dueName)=1; Path=/; Max-Age=3600\(isSecure ? "; Secure" : ""); SameSite=Lax" }
 
-    /// Takes that back.
-    public func notDue() -> String { "\(dueName)=; Path=/; Max-Age=0\(isSecure ? "; Secure" : ""); SameSite=Lax" }
+    /// Tells the loader that a comparison has just taken place, so that it need not check for `interval` seconds.
+    public func notDue(for interval: Int64) -> String {
+        "\(dueName)=0; Path=/; Max-Age=\(interval)\(isSecure ? "; Secure" : ""); SameSite=Lax"
+    }
 
     private func line(_ name: String, _ value: String, path: String, maxAge: Int64?, domain: String?) -> String {
         let scope = domain.map { "; Domain=\($0)" } ?? ""

@@ -63,10 +63,18 @@ public final class SessionGroup: Sendable {
     // MARK: Cookies and sessions
 
     /// What the session cookie says, by the cache alone: `.unknown` asks for ``resolve(_:at:)``.
-    public func resolveFromCache(_ values: [String], at member: Member) -> Resolution {
+    ///
+    /// - Parameter memo: what the same connection has shown before. Nearly all requests of a connection bring the same
+    ///   cookie, and opening it is most of the work.
+    public func resolveFromCache(_ values: [String], at member: Member, memo: inout HandleMemo) -> Resolution {
         var answer = Resolution.none
         for value in values {  // a name can come twice: whichever is genuine counts
-            guard let handle = open(value, at: member, purpose: .session) else { continue }
+            guard
+                let handle = memo.handle(for: value, of: self, scope: member.scope(of: .session))
+                    ?? open(
+                        value, at: member, purpose: .session)
+            else { continue }
+            memo.keep(handle, for: value, of: self, scope: member.scope(of: .session))
             let found = resolver.resolve(handle, now: clock()) { repository.lookupInCache($0) }
             switch found {
             case .session, .unknown: return found
@@ -143,6 +151,9 @@ public final class SessionGroup: Sendable {
         return lines
     }
 
+    /// The line that tells the loader that this browser's sessions have just been compared.
+    func settled(at member: Member) -> String { member.cookies.notDue(for: settings.checkInterval) }
+
     /// The line of the primary's cookie for cross-site checks.
     func checkCookie(_ session: ResolvedSession, at member: Member) -> String {
         let handle = Handle(
@@ -178,10 +189,12 @@ public final class SessionGroup: Sendable {
             group: settings.name)
     }
 
-    func open(_ text: String, _ purpose: TicketPurpose, at member: Member) -> Result<Ticket, TicketError> {
+    func open(
+        _ text: String, _ purpose: TicketPurpose, at member: Member, lifetime: Int64? = nil
+    ) -> Result<Ticket, TicketError> {
         tickets.open(
             text.utf8, purpose: purpose, at: member.site.host, group: settings.name, now: clock(),
-            lifetime: settings.ticketLifetime)
+            lifetime: lifetime ?? settings.ticketLifetime)
     }
 
     /// Uses a ticket up; false when it was used before.
@@ -203,15 +216,47 @@ public final class SessionGroup: Sendable {
         return SessionID.random(random).hex
     }
 
-    /// Whether the browser holds the nonce that the ticket was bound to.
+    /// Whether the browser holds the nonce that the ticket was bound to, and no second one that somebody else put there.
     func isBound(_ visit: Visit, to nonceHash: [UInt8]?) -> Bool {
-        guard let nonceHash else { return false }
-        return visit.cookies.nonce.contains { hash($0) == nonceHash }
+        guard let nonceHash, visit.cookies.nonce.count == 1 else { return false }
+        return visit.cookies.nonce.allSatisfy { hash($0) == nonceHash }
+    }
+
+    /// Whether a handshake can turn a handle from before a login into one of now, from this domain.
+    public func canRecover(_ resolution: Resolution, of visit: Visit, at member: Member) -> Bool {
+        settings.handshake != .off && mayLink(visit) && peer(of: member, holding: resolution) != nil
     }
 
     /// Whether this visitor may be recognised across domains: consent where asked for, and no opt-out.
     public func mayLink(_ visit: Visit) -> Bool {
         !visit.fetch.optsOut && (settings.consentCookie == nil || visit.cookies.hasConsent)
+    }
+}
+
+/// The last handle that a connection has shown, opened.
+///
+/// A handle's text never changes its meaning under the same keys; whether it is still worth anything is judged anew for
+/// each request. A reload makes new groups and so forgets it.
+public struct HandleMemo {
+    private weak var group: SessionGroup?
+    private var scope = ""
+    private var text = ""
+    private var opened: Handle?
+
+    /// Nothing was shown yet.
+    public init() {}
+
+    func handle(for text: String, of group: SessionGroup, scope: String) -> Handle? {
+        guard opened != nil, self.group === group, self.text == text, self.scope == scope else { return nil }
+        return opened
+    }
+
+    mutating func keep(_ handle: Handle, for text: String, of group: SessionGroup, scope: String) {
+        guard opened != handle || self.text != text else { return }
+        self.group = group
+        self.scope = scope
+        self.text = text
+        opened = handle
     }
 }
 

@@ -12,8 +12,8 @@ extension SessionRecord {
 
     /// Binds a user and raises the epoch, so that handles from before, planted ones included, stop resolving.
     ///
-    /// The same user again from the same app changes nothing. Another app counts as another login even with the same
-    /// user: two apps may mean two people by one name.
+    /// The same user again from the same app changes nothing, whatever other apps have said meanwhile. The first time,
+    /// another app counts as another login even with the same user: two apps may mean two people by one name.
     ///
     /// - Parameters:
     ///   - app: the app whose signal it was.
@@ -21,16 +21,25 @@ extension SessionRecord {
     @discardableResult
     public mutating func login(user: String, app: String, host: String) -> LoginResult {
         guard revokedAt == nil, forward == nil else { return .refused }
-        if let bound = self.user, let boundBy = userApp, bound.hasSameBytes(as: user), boundBy.hasSameBytes(as: app) {
-            return .unchanged
-        }
+        let known = appUsers.firstIndex { $0.app.hasSameBytes(as: app) }
+        if let known, appUsers[known].user.hasSameBytes(as: user) { return .unchanged }
+        guard known != nil || appUsers.count < SessionRecord.maximumAppUsers else { return .refused }
         let (next, overflow) = epoch.addingReportingOverflow(1)
         guard !overflow else { return .refused }
         epoch = next
         epochHost = host
         self.user = user
         userApp = app
+        if let known { appUsers[known].user = user } else { appUsers.append(AppUser(app: app, user: user)) }
         return .raised
+    }
+
+    /// The most apps that can each have a user in one session.
+    public static let maximumAppUsers = 32
+
+    /// The user that an app has logged in; nil if it has none here.
+    public func user(of app: String) -> String? {
+        appUsers.first { $0.app.hasSameBytes(as: app) }?.user
     }
 
     /// Ends the session on all domains: nothing of its content stays, only the fact that it was revoked.
@@ -49,13 +58,16 @@ extension SessionRecord {
     /// merge before, if it is to be kept. A revoked session stays revoked and gets no mark.
     public mutating func markForward(to winner: SessionID, winnerEpoch: UInt32, at now: Timestamp) {
         guard revokedAt == nil else { return }
-        forward = Forward(to: winner, winnerEpoch: winnerEpoch, at: now, user: user ?? forward?.user)
+        forward = Forward(
+            to: winner, winnerEpoch: winnerEpoch, at: now, user: user ?? forward?.user,
+            userApp: userApp ?? forward?.userApp)
         clearContent()
     }
 
     private mutating func clearContent() {
         user = nil
         userApp = nil
+        appUsers = []
         cookies = []
         deletedCookies = []
         data = nil

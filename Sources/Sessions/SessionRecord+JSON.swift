@@ -52,7 +52,7 @@ extension SessionRecord {
 extension SessionRecord: Codable {
     private enum CodingKeys: String, CodingKey {
         case version = "v"
-        case createdAt, lastSeen, epoch, epochHost, user, userApp, isPersistent, cookies, deletedCookies, data
+        case createdAt, lastSeen, epoch, epochHost, user, userApp, appUsers, isPersistent, cookies, deletedCookies, data
         case revokedAt, forward, mergedFrom
     }
 
@@ -68,6 +68,7 @@ extension SessionRecord: Codable {
             epochHost: try fields.decodeIfPresent(String.self, forKey: .epochHost),
             user: try fields.decodeIfPresent(String.self, forKey: .user),
             userApp: try fields.decodeIfPresent(String.self, forKey: .userApp),
+            appUsers: try fields.decodeIfPresent([AppUser].self, forKey: .appUsers) ?? [],
             isPersistent: try fields.decodeIfPresent(Bool.self, forKey: .isPersistent) ?? false,
             cookies: try fields.decodeIfPresent([AppCookie].self, forKey: .cookies) ?? [],
             deletedCookies: try fields.decodeIfPresent([CookieKey].self, forKey: .deletedCookies) ?? [],
@@ -87,6 +88,7 @@ extension SessionRecord: Codable {
         try fields.encodeIfPresent(epochHost, forKey: .epochHost)
         try fields.encodeIfPresent(user, forKey: .user)
         try fields.encodeIfPresent(userApp, forKey: .userApp)
+        if !appUsers.isEmpty { try fields.encode(appUsers, forKey: .appUsers) }
         try fields.encode(isPersistent, forKey: .isPersistent)
         if !cookies.isEmpty { try fields.encode(cookies, forKey: .cookies) }
         if !deletedCookies.isEmpty { try fields.encode(deletedCookies, forKey: .deletedCookies) }

@@ -24,13 +24,15 @@ extension SessionRecord {
     /// counts as no handle, and the next comparison of domains brings the browser to the winner. A winner without a
     /// record always takes them in.
     ///
-    /// It does not when it was revoked or has had a login since, nor when it has a user that the loser had not: a
-    /// handle to the loser may be in other hands (a planted session), and following a mark must not log anyone in. It
-    /// may itself have been forwarded; a chain of marks is not free of circles, so whoever follows must count steps.
+    /// It does not when it was revoked or has had a login since; nor when it has a user that the loser had not; nor when
+    /// it has content and no user, for an app can be logged in without having said so. A handle to the loser may be in
+    /// other hands (a planted session), and following a mark must not open anything. It may itself have been forwarded;
+    /// a chain of marks is not free of circles, so whoever follows must count steps.
     public func honours(_ mark: Forward) -> Bool {
         guard revokedAt == nil, epoch <= mark.winnerEpoch else { return false }
-        guard let user = user ?? forward?.user else { return true }
-        return mark.user.map { $0.hasSameBytes(as: user) } ?? false
+        guard let user = user ?? forward?.user else { return cookies.isEmpty && data == nil }
+        let app = userApp ?? forward?.userApp ?? ""
+        return mark.user?.hasSameBytes(as: user) == true && (mark.userApp ?? "").hasSameBytes(as: app)
     }
 
     /// Whether the record's session is within its timeouts, by the record's own times.

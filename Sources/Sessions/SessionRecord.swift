@@ -10,13 +10,16 @@ public struct SessionRecord: Equatable, Sendable {
         public var at: Timestamp
         /// The user whom the loser was bound to. Who follows the mark was that user and must not become another by it.
         public var user: String?
+        /// The app whose user that was: two apps may mean two people by one name.
+        public var userApp: String?
 
         /// A mark of its parts.
-        public init(to: SessionID, winnerEpoch: UInt32, at: Timestamp, user: String? = nil) {
+        public init(to: SessionID, winnerEpoch: UInt32, at: Timestamp, user: String? = nil, userApp: String? = nil) {
             self.to = to
             self.winnerEpoch = winnerEpoch
             self.at = at
             self.user = user
+            self.userApp = userApp
         }
     }
 
@@ -34,6 +37,20 @@ public struct SessionRecord: Equatable, Sendable {
         }
     }
 
+    /// A user as one app knows them.
+    public struct AppUser: Codable, Equatable, Sendable {
+        /// The app.
+        public var app: String
+        /// The name it gave.
+        public var user: String
+
+        /// A user of an app.
+        public init(app: String, user: String) {
+            self.app = app
+            self.user = user
+        }
+    }
+
     /// When the session was first seen.
     public var createdAt: Timestamp
     /// When it was last seen, up to a minute late (`touch`).
@@ -42,7 +59,9 @@ public struct SessionRecord: Equatable, Sendable {
     public var epoch: UInt32
     /// The domain on which the epoch was last raised.
     public var epochHost: String?
-    /// The user who is bound.
+    /// Who is logged in, app by app. Each app may repeat its own statement without another app's counting as changed.
+    public var appUsers: [AppUser]
+    /// The user who is bound: the one of the latest login.
     public var user: String?
     /// The app whose signal bound the user.
     public var userApp: String?
@@ -64,7 +83,8 @@ public struct SessionRecord: Equatable, Sendable {
     /// A record of its parts; without `lastSeen`, last seen when it was created.
     public init(
         createdAt: Timestamp, lastSeen: Timestamp? = nil, epoch: UInt32 = 0, epochHost: String? = nil,
-        user: String? = nil, userApp: String? = nil, isPersistent: Bool = false, cookies: [AppCookie] = [],
+        user: String? = nil, userApp: String? = nil, appUsers: [AppUser] = [], isPersistent: Bool = false,
+        cookies: [AppCookie] = [],
         deletedCookies: [CookieKey] = [], data: String? = nil, revokedAt: Timestamp? = nil, forward: Forward? = nil,
         mergedFrom: [Merge] = []
     ) {
@@ -74,6 +94,7 @@ public struct SessionRecord: Equatable, Sendable {
         self.epochHost = epochHost
         self.user = user
         self.userApp = userApp
+        self.appUsers = appUsers
         self.isPersistent = isPersistent
         self.cookies = cookies
         self.deletedCookies = deletedCookies

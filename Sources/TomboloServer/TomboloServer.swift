@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Configuration
 internal import Logging
 internal import NIOCore
@@ -59,7 +60,7 @@ public struct TomboloServer: Sendable {
 
     private func serve() async throws {
         Self.raiseDescriptorLimit()
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(1, Int(tombolo_usable_cores())))
         let streams = LiveStreams()
         let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
             [routes, logger] eventLoop in

@@ -9,9 +9,12 @@
 
   var script = document.currentScript;
   var mayReload = !(script && script.getAttribute("data-reload") === "never");
-  var edited = false;
+  var edited = false; // something was typed that a reload would lose
+  var leaving = false; // a navigation is under way that a reload would cancel
   addEventListener("input", function () { edited = true; }, { capture: true, passive: true });
-  addEventListener("submit", function () { edited = false; }, { capture: true, passive: true });
+  addEventListener("submit", function (event) { if (!event.defaultPrevented) leaving = true; });
+  addEventListener("beforeunload", function () { leaving = true; });
+  addEventListener("pageshow", function () { leaving = false; });
 
   function store(kind, key, value) { // storage throws where it is blocked
     try {
@@ -57,42 +60,51 @@
     return at > 0 && age >= 0 && age < seconds * 1000;
   }
 
+  // The server marks in a cookie that a check is due ("1"), or that sessions have just been compared ("0").
   function check() {
     if (!mayLink()) return;
-    if (!hasCookie(config.due, "1") && youngerThan("localStorage", CHECKED, config.interval)) return;
+    var due = hasCookie(config.due, "1");
+    if (!due && (hasCookie(config.due, "0") || youngerThan("localStorage", CHECKED, config.interval))) return;
     post(config.endpoint, { action: "begin" }, "same-origin").then(function (own) {
-      if (own.result === "ticket") return compare(own);
-      return settle(own.result);
+      if (own.result === "ticket") return compare(own, due);
+      return settle(own.result, due);
     }).catch(function (trouble) { console.debug(String(trouble)); });
   }
 
-  function compare(own) {
+  function compare(own, due) {
     return post(own.primary, { action: "check", ticket: own.ticket }, "include").then(function (answer) {
-      if (answer.result !== "replace") return settle(answer.result);
+      if (answer.result !== "replace") return settle(answer.result, due);
       return post(config.endpoint, { action: "replace", ticket: answer.ticket }, "same-origin").then(function (done) {
-        return settle(done.result);
+        return settle(done.result, due);
       });
-    }, function () { return settle("unknown"); }); // the primary could not be asked by script: blocked, or down
+    }, function () { return settle("unknown", due); }); // the primary could not be asked by script: blocked, or down
   }
 
-  function settle(result) {
-    if (result === "unknown" || result === "handshake") return handshake();
+  function settle(result, due) {
+    if (result === "unknown" || result === "handshake") return handshake(due);
     store("localStorage", CHECKED, String(Date.now()));
+    if (due) {
+      try {
+        document.cookie = config.due + "=0; path=/; max-age=" + config.interval + "; samesite=lax" +
+          (location.protocol === "https:" ? "; secure" : "");
+      } catch (blocked) { /* then the server's mark stays, and the next page checks again */ }
+    }
     if (result === "replaced") replaced();
   }
 
   function replaced() {
     var wanted = document.dispatchEvent(new CustomEvent("tombolo:replaced", { cancelable: true }));
-    if (config.reload !== "always" || !wanted || !mayReload || edited) return;
+    if (config.reload !== "always" || !wanted || !mayReload || edited || leaving) return;
     if (youngerThan("sessionStorage", RELOADED, 10)) return; // once, whatever happens
     store("sessionStorage", RELOADED, String(Date.now()));
     if (!youngerThan("sessionStorage", RELOADED, 10)) return; // no memory, no reload: it could go on for ever
     location.reload();
   }
 
-  function handshake() {
-    if (!config.handshake || window.top !== window || !mayReload || edited) return;
-    if (youngerThan("localStorage", TRIED, config.interval) && !hasCookie(config.due, "1")) return;
+  function handshake(due) {
+    if (!config.handshake || window.top !== window || !mayReload || edited || leaving) return;
+    // What is due may be tried again soon, but never at once: a handshake that brings nothing must not go on for ever.
+    if (youngerThan("localStorage", TRIED, due ? Math.min(30, config.interval) : config.interval)) return;
     store("localStorage", TRIED, String(Date.now()));
     if (!youngerThan("localStorage", TRIED, config.interval)) return;
     store("localStorage", CHECKED, String(Date.now()));
@@ -138,7 +150,7 @@
   }
 
   function decorate(event) {
-    if (event.defaultPrevented) return;
+    if (event.defaultPrevented || event.button > 1) return; // a context menu could copy the ticket
     var to = target(event);
     var known = to && minted[to.url.hostname];
     if (!known || !known.ticket || Date.now() - known.at > config.ticketLifetime * 900) return;

@@ -5,6 +5,7 @@ internal import NIOCore
 enum CacheProtection {
     /// Makes the response `private`, leaving every other directive as the app has it; nothing is weakened.
     static func makePrivate(_ x: Exchange) {
+        x.responseHead.removeAll(foldingTo: targeted)
         let head = x.responseHead
         if head.list(.cacheControl, contains: "no-store") || head.list(.cacheControl, contains: "private") { return }
         let value = head.fields.filter { $0.known == .cacheControl && !$0.isRemoved }.map { head.string($0.value) }
@@ -19,10 +20,16 @@ enum CacheProtection {
 
     /// Forbids storing the response at all: its address carries a single-use ticket.
     static func forbidStoring(_ x: Exchange) {
+        x.responseHead.removeAll(foldingTo: targeted)
         x.responseHead.removeAll(.cacheControl)
         x.responseHead.removeAll(.expires)
         x.responseLines.writeStaticString("Cache-Control: no-store\r\n")
     }
+
+    /// Fields that single caches heed before `Cache-Control` (RFC 9213 and its forerunners).
+    private static let targeted = [
+        "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires",
+    ].map { FoldedName($0) }
 
     /// Splits at commas outside of quotes.
     private static func directives(of value: String) -> [String] {

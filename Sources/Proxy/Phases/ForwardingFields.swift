@@ -86,7 +86,11 @@ struct ForwardingFields {
         }
         x.requestHead.removeAll(.traceparent)
         x.requestHead.removeAll(.tracestate)
-        x.requestLines.writeString("traceparent: 00-\(ids.next(digits: 32))-\(ids.next(digits: 16))-00\r\n")
+        x.requestLines.writeStaticString("traceparent: 00-")
+        ids.write(digits: 32, into: &x.requestLines)
+        x.requestLines.writeStaticString("-")
+        ids.write(digits: 16, into: &x.requestLines)
+        x.requestLines.writeStaticString("-00\r\n")
     }
 
     /// Spellings that CGI-like upstreams take for the fields above.
@@ -109,15 +113,29 @@ struct RequestIDs {
 
     /// `digits` (16 or 32) lower-case hex digits, never all zero (W3C Trace Context §3.2.2.3).
     mutating func next(digits: Int) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(digits)
-        while bytes.count < digits {
+        var buffer = ByteBuffer()
+        write(digits: digits, into: &buffer)
+        return String(buffer: buffer)
+    }
+
+    /// Appends what ``next(digits:)`` returns.
+    mutating func write(digits: Int, into buffer: inout ByteBuffer) {
+        for _ in 0..<digits / 16 {
             let word = nextWord() | 1
-            for shift in stride(from: 60, through: 0, by: -4) {
-                bytes.append(Self.hex[Int(word >> UInt64(shift) & 15)])
-            }
+            buffer.writeInteger(Self.hex(UInt32(truncatingIfNeeded: word >> 32)))
+            buffer.writeInteger(Self.hex(UInt32(truncatingIfNeeded: word)))
         }
-        return String(decoding: bytes.prefix(digits), as: UTF8.self)
+    }
+
+    /// The eight hex digits of `value` as bytes in network order, computed in one register: the nibbles are spread to a
+    /// byte each, and those above 9 get the distance from `9` to `a` added.
+    private static func hex(_ value: UInt32) -> UInt64 {
+        var spread = UInt64(value)
+        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
+        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
+        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        return spread &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
     }
 
     /// SplitMix64 (Steele, Lea and Flood 2014).
@@ -128,8 +146,6 @@ struct RequestIDs {
         word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
         return word ^ (word >> 31)
     }
-
-    private static let hex = Array("0123456789abcdef".utf8)
 
     /// 1 to 128 visible characters that are safe in a log line and a header.
     static func isValidRequestID(_ bytes: UnsafeRawBufferPointer) -> Bool {

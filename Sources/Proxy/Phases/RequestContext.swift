@@ -28,10 +28,10 @@ final class RequestContext {
     var session: ResolvedSession?
     /// Whether `session` began with this request.
     var isNew = false
+    /// Whether that new session must not reach the browser, unless the app logs somebody in.
+    var isProvisional = false
     /// Whether the browser's cookie must be renewed with this response whatever it is.
     var mustIssue = false
-    /// Lines that take an app's own cookie, now in custody, away from the browser.
-    var removals: [String] = []
     /// Whether a `Set-Cookie` of the app went into custody with this response.
     var tookCookies = false
     /// Whether the store failed during this request: nothing about cookies is changed then.

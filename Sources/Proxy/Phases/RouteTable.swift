@@ -67,9 +67,6 @@ public final class RoutedDomain: Sendable {
             return true
         }.map { HeldCookie(name: $0.name, value: $0.value) }
     }
-
-    /// The `Set-Cookie` values that take a cookie out of a browser.
-    func removalLines(_ name: String, host: String) -> [String] { RemovalLines.lines(name: name, host: host) }
 }
 
 /// Which domain a request is for; replaced as a whole when the configuration changes.

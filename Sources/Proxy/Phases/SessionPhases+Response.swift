@@ -5,6 +5,7 @@ internal import HTMLInjection
 internal import HTTPWire
 internal import Logging
 internal import NIOCore
+internal import SessionStores
 internal import Sessions
 
 /// Phase *response*: what the app's answer means for the session, and what the browser gets of it.
@@ -13,7 +14,7 @@ extension SessionPhases {
         guard let context = x.context as? RequestContext else { return .forward(transform: nil) }
         let said = context.route.control.take(from: &x.responseHead)
         var change = SessionChange()
-        change.user = said.user
+        change.user = news(said.user, context)
         change.acknowledgesMerges = said.acknowledgesMerges
         change.setCookies = takeCookies(x, context)
         guard !change.isEmpty else { return finish(x, context, said) }
@@ -25,6 +26,18 @@ extension SessionPhases {
             commit(change, x, context).assumeIsolated().map { [self] committed in
                 committed ? finish(x, context, said) : commitFailed(x, context, said)
             }.nonisolated())
+    }
+
+    /// What the app says of its user, unless it is what is known: many apps say it with every response.
+    private func news(
+        _ said: SessionChange.UserStatement?, _ context: RequestContext
+    ) -> SessionChange.UserStatement? {
+        let record = context.session?.record
+        switch said {
+        case .bound(let user)? where record?.user(of: context.route.domain.app) == user: return nil
+        case .loggedOut? where record?.user == nil: return nil
+        default: return said
+        }
     }
 
     public func done(_ x: Exchange, _ outcome: Outcome) {
@@ -49,9 +62,10 @@ extension SessionPhases {
             path: Array((context.target ?? VisitReader.target(x.requestHead)).utf8.prefix { $0 != UInt8(ascii: "?") }),
             isSecure: context.member.site.scheme == "https")
         let logger = logger
+        let isProvisional = context.isProvisional
         return eventLoop.makeFutureWithTask { () async -> CommittedSession? in
             do {
-                return try await SessionCommit.apply(change, to: session, at: place)
+                return try await SessionCommit.apply(change, to: session, at: place, onlyLogin: isProvisional)
             } catch {
                 logger.error(
                     "a session could not be written",
@@ -65,8 +79,17 @@ extension SessionPhases {
             if committed.session.id != session.id || committed.session.epoch != session.epoch {
                 streams.closeAll(of: session.id)
             }
+            for refusal in committed.refused {
+                logger.warning(
+                    "an app's cookie cannot be taken into custody",
+                    metadata: [
+                        "phase": "response", "host": "\(place.host)", "cookie": "\(refusal.name)",
+                        "reason": "\(refusal.reason)",
+                    ])
+            }
+            let isRemembered = context.isNew && committed.session.record != nil && !isProvisional
             context.session = committed.session
-            if committed.mustIssue { context.mustIssue = true }
+            if committed.mustIssue || isRemembered { context.mustIssue = true }
             if committed.isReplaced { context.isNew = true }
             return true
         }.nonisolated()
@@ -110,6 +133,8 @@ extension SessionPhases {
 
     private func finish(_ x: Exchange, _ context: RequestContext, _ said: ControlFields.Statements) -> ResponseVerdict {
         if !context.isStoreDown { issueCookies(x, context) }
+        // Many shared caches leave a response with Set-Cookie alone; taking it out must not make it cacheable for them.
+        if context.tookCookies { CacheProtection.makePrivate(x) }
         noteStream(x, context)
         decorateLocation(x, context)
         return .forward(transform: injector(x, context, isRefused: said.refusesInjection))
@@ -122,19 +147,26 @@ extension SessionPhases {
         guard let session = context.session, x.responseHead.status != 101 || context.mustIssue else { return }
         let group = context.group
         let cookies = context.member.cookies
-        var lines = context.removals
-        var isStale = false
-        if case .stale = context.resolution { isStale = true }
+        var lines = context.isPage ? removals(x, context) : []
 
-        if context.mustIssue || (context.isPage && !isStale && (context.isNew || group.isDueForRenewal(session))) {
+        let isDue = context.isPage && !context.isProvisional && (context.isNew || group.isDueForRenewal(session))
+        if context.mustIssue || isDue {
             lines += group.issue(session, to: context.member, isNew: context.isNew)
         }
         // A check is worth while where somebody begins, and where a handle from before a login was seen.
-        let wantsCheck = context.isPage && (context.isNew || isStale)
+        let wantsCheck = context.isPage && context.isNew
         if wantsCheck, group.settings.fetch || group.settings.handshake != .off { lines.append(cookies.due()) }
         for line in lines { x.responseLines.writeLine("Set-Cookie", line) }
-        // Many shared caches leave a response with Set-Cookie alone; taking it out must not make it cacheable for them.
-        if !lines.isEmpty || context.tookCookies { CacheProtection.makePrivate(x) }
+        if !lines.isEmpty { CacheProtection.makePrivate(x) }
+    }
+
+    /// Takes an app's own cookie away from a browser that still sends it although it is in custody.
+    private func removals(_ x: Exchange, _ context: RequestContext) -> [String] {
+        guard !context.isProvisional, !context.cookies.shared.isEmpty else { return [] }
+        let path = context.target ?? VisitReader.target(x.requestHead)
+        return context.cookies.shared.flatMap {
+            RemovalLines.lines(name: $0.name, host: context.member.site.host, path: path)
+        }
     }
 
     /// WebSockets and event streams stay open for long and are closed when their session ends.
@@ -148,6 +180,12 @@ extension SessionPhases {
         }
         guard x.responseHead.status == 101 || isEventStream == true else { return }
         context.stream = (streams.add(session.id, on: eventLoop, close: close), session.id)
+        // The session may have ended while the app was answering.
+        if case .hit(let stored) = context.group.repository.cached(session.id),
+            stored.record.standing(epoch: session.epoch) != .live
+        {
+            streams.closeAll(of: session.id)
+        }
     }
 
     private static let eventStream = Array("text/event-stream".utf8)

@@ -20,6 +20,7 @@ public final class SessionPhases: Phases {
     private let routes: RouteTable
     private var forwarding: ForwardingFields?
     private var addressed: Addressed?
+    private var memo = HandleMemo()
 
     /// Makes the phases of one connection.
     ///
@@ -45,7 +46,8 @@ public final class SessionPhases: Phases {
             self.forwarding
             ?? ForwardingFields(
                 clientAddress: x.clientAddress, isTrusted: current.trusts(x.clientAddress))
-        let scheme = forwarding.scheme(x)
+        // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
+        let scheme = route.group.settings.cookie.secure == .always ? "https" : forwarding.scheme(x)
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
         }
@@ -122,7 +124,7 @@ public final class SessionPhases: Phases {
     private func session(_ x: Exchange, _ context: RequestContext) -> RequestVerdict {
         let group = context.group
         let values = context.cookies.own.session
-        let found = values.isEmpty ? .none : group.resolveFromCache(values, at: context.member)
+        let found = values.isEmpty ? .none : group.resolveFromCache(values, at: context.member, memo: &memo)
         guard case .unknown = found else { return session(x, context, found) }
         let member = context.member
         let asked = eventLoop.makeFutureWithTask { () async -> Resolution? in
@@ -149,14 +151,21 @@ public final class SessionPhases: Phases {
     private func session(_ x: Exchange, _ context: RequestContext, _ resolution: Resolution) -> RequestVerdict {
         let group = context.group
         context.resolution = resolution
+        if case .stale = resolution,
+            !group.canRecover(resolution, of: VisitReader.visit(x, context), at: context.member)
+        {
+            // Nobody else can vouch for this browser: it begins anew, or it would be a stranger on every page.
+            context.resolution = .none
+        }
         if let arrival = takeTicket(x, context) { return arrival }
         if resolution.session == nil, context.isPage, context.fetch.mode != nil {
             let visit = VisitReader.visit(x, context)
-            if let peer = group.handshakePeer(before: visit, at: context.member, holding: resolution) {
+            if let peer = group.handshakePeer(before: visit, at: context.member, holding: context.resolution) {
                 return .respond(
                     LocalResponse(
                         group.startHandshake(
-                            visit, at: context.member, with: peer, holding: resolution, returnTo: visit.target)))
+                            visit, at: context.member, with: peer, holding: context.resolution, returnTo: visit.target))
+                )
             }
         }
         if let session = resolution.session {
@@ -165,8 +174,20 @@ public final class SessionPhases: Phases {
         } else {
             context.session = .new(group.random, now: group.clock())
             context.isNew = true
+            context.isProvisional = isProvisional(x, context)
         }
         return adopt(x, context) ?? forward(x, context)
+    }
+
+    /// Whether the new session of this request must not take the place of what the browser holds.
+    ///
+    /// Behind a handle from before a login there is a session that a handshake will bring back. And a form that another
+    /// site posts comes without our `SameSite=Lax` cookie, whoever sends it: what it gets is not known to be a stranger.
+    private func isProvisional(_ x: Exchange, _ context: RequestContext) -> Bool {
+        if case .stale = context.resolution { return true }
+        guard !x.requestHead.knownMethod.isSafe else { return false }
+        if let site = context.fetch.site { return site == "cross-site" }
+        return x.requestHead.string(.origin).map { $0 != context.member.site.origin } ?? false
     }
 
     /// Takes a ticket out of the address; the upstream never sees one. A page load that brings a real one is answered.
@@ -192,19 +213,13 @@ public final class SessionPhases: Phases {
 
     /// Cookies that the browser held from before Tombolo go into custody first, so that rolling out logs nobody out.
     private func adopt(_ x: Exchange, _ context: RequestContext) -> RequestVerdict? {
-        // Behind a handle from before a login there is a session with its own cookies: the browser's are of no account.
-        if case .stale = context.resolution { return nil }
-        guard let session = context.session, !context.cookies.shared.isEmpty else { return nil }
+        guard !context.isProvisional, let session = context.session, !context.cookies.shared.isEmpty else { return nil }
         let cookies = context.route.adoptable(context.cookies.shared, into: session, now: context.group.clock())
         guard !cookies.isEmpty else { return nil }
-        context.removals = cookies.flatMap { context.route.removalLines($0.name, host: context.member.site.host) }
         let change = SessionChange(adopted: cookies)
         return .later(
             commit(change, x, context).assumeIsolated().map { [self] committed in
-                guard committed else {
-                    context.removals = []
-                    return storeFailed(x, context)
-                }
+                guard committed else { return storeFailed(x, context) }
                 return forward(x, context)
             }.nonisolated())
     }
