@@ -42,9 +42,9 @@ extension SessionGroup {
         }
         do {
             let own = try await resolve(visit.cookies.session, at: member)
-            guard try await spend(ticket), let theirs = try await resolve(carried) else {
-                return .redirect(303, to: page)
-            }
+            guard mayGiveUp(own, for: carried.id, of: visit, at: member), try await spend(ticket),
+                let theirs = try await resolve(carried)
+            else { return .redirect(303, to: page) }
             guard accepts(theirs, over: own.session, at: member) else {
                 return .redirect(303, to: page)
             }

@@ -54,8 +54,10 @@ extension SessionGroup {
     /// `/crossdomain/start`: the loader asks for a handshake.
     func start(_ visit: Visit, at member: Member) async throws -> Answer {
         guard visit.fetch.site == nil || visit.fetch.site == "same-origin", isTopLevel(visit),
-            let to = Query.value("to", of: visit.target), Query.isLocal(to), to.utf8.count <= Self.longestReturnAddress
+            let to = Query.value("to", of: visit.target), Query.isLocal(to)
         else { return .error(.badRequest) }
+        // An address that is too long to travel in a ticket is gone back to as it is.
+        guard to.utf8.count <= Self.longestReturnAddress else { return .redirect(to: member.site.origin + to) }
         let resolution = try await resolve(visit.cookies.session, at: member)
         guard settings.handshake != .off, mayLink(visit), let peer = peer(of: member, holding: resolution) else {
             return .redirect(to: member.site.origin + to)
@@ -231,7 +233,9 @@ extension SessionGroup {
             let session = try await resolve(carried)
         else { return [] }
         // What was decided a moment ago must not cost anybody a login that has happened since.
-        let own = try await resolve(visit.cookies.session, at: member).session
+        let held = try await resolve(visit.cookies.session, at: member)
+        guard mayGiveUp(held, for: carried.id, of: visit, at: member) else { return [] }
+        let own = held.session
         if let own, own.id != session.id, let user = own.side.user, user != session.side.user { return [] }
         return issue(session, to: member)
     }

@@ -28,21 +28,27 @@ extension SessionGroup {
         let now = clock()
         // Row 7 is two different people: the winner's apps are not told of the other's session.
         if decision.row != 7 {
-            let stored = try await repository.update(winner.id) { [winner] record in
+            let (stored, isTaken) = try await repository.updateWithVerdict(winner.id) { [winner] record -> Bool in
                 var own = record ?? SessionRecord(createdAt: winner.firstSeen, lastSeen: now)
-                guard own.revokedAt == nil, own.forward == nil, own.epoch == winner.epoch else { return }
+                guard own.standing(epoch: winner.epoch) == .live, own.epoch == winner.epoch else { return false }
                 // Without merging, the mark alone is noted: upstreams that keep carts by session id can bring them over.
                 let content = decision.mergesRecords ? loser.record : nil
                 merge(
                     winner: &own, winnerID: winner.id, loser: content ?? SessionRecord(createdAt: loser.firstSeen),
                     loserID: loser.id, now: now)
                 record = own
+                return true
             }
             winner.record = stored?.record
+            // Logged in, out or merged in the meantime: the winner took nothing, so the loser keeps what it has.
+            guard isTaken else { return Reconciliation(decision: decision, winner: winner) }
         }
         try await repository.update(loser.id) { [winner] record in
             var own = record ?? SessionRecord(createdAt: loser.firstSeen, lastSeen: now)
-            guard own.revokedAt == nil, own.forward == nil, own.epoch == loser.epoch else { return }
+            guard own.standing(epoch: loser.epoch) == .live, own.epoch == loser.epoch else { return }
+            // Somebody else is just deciding the other way round: one of the two marks must not be, or they form a circle.
+            let isContested = own.mergedFrom.contains { $0.session == winner.id }
+            guard !isContested || winner.id.hex < loser.id.hex else { return }
             own.markForward(to: winner.id, winnerEpoch: winner.epoch, at: now)
             record = own
         }

@@ -222,6 +222,13 @@ public final class SessionGroup: Sendable {
         return visit.cookies.nonce.allSatisfy { hash($0) == nonceHash }
     }
 
+    /// Whether this domain's cookie may be given up for `other`: not if it is from before a login to another session,
+    /// which is still this visitor's, only not proved here.
+    func mayGiveUp(_ own: Resolution, for other: SessionID, of visit: Visit, at member: Member) -> Bool {
+        guard case .stale = own else { return true }
+        return visit.cookies.session.contains { open($0, at: member, purpose: .session)?.session == other }
+    }
+
     /// Whether a handshake can turn a handle from before a login into one of now, from this domain.
     public func canRecover(_ resolution: Resolution, of visit: Visit, at member: Member) -> Bool {
         settings.handshake != .off && mayLink(visit) && peer(of: member, holding: resolution) != nil
@@ -238,7 +245,7 @@ public final class SessionGroup: Sendable {
 /// A handle's text never changes its meaning under the same keys; whether it is still worth anything is judged anew for
 /// each request. A reload makes new groups and so forgets it.
 public struct HandleMemo {
-    private weak var group: SessionGroup?
+    private var group: SessionGroup?
     private var scope = ""
     private var text = ""
     private var opened: Handle?
@@ -252,7 +259,6 @@ public struct HandleMemo {
     }
 
     mutating func keep(_ handle: Handle, for text: String, of group: SessionGroup, scope: String) {
-        guard opened != handle || self.text != text else { return }
         self.group = group
         self.scope = scope
         self.text = text

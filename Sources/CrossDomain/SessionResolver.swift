@@ -116,7 +116,7 @@ public struct SessionResolver: Sendable {
             if record.revokedAt != nil { return .none }
             if let forward = record.forward {
                 guard epoch == record.epoch else { return .none }
-                if let mark, !record.honours(mark) { return .stale(peer: record.epochHost ?? primary) }
+                if let mark, !record.honours(mark) { return refusal(of: record) }
                 id = forward.to
                 epoch = forward.winnerEpoch
                 mark = forward
@@ -124,13 +124,19 @@ public struct SessionResolver: Sendable {
             }
             // A mark is followed by whoever holds a handle to the loser, and a loser may have been planted: it opens no
             // session that somebody else is logged in to. The handshake asks for a proof instead.
-            if let mark, !record.honours(mark) { return .stale(peer: record.epochHost ?? primary) }
+            if let mark, !record.honours(mark) { return refusal(of: record) }
             if epoch > record.epoch { return .none }
             if epoch < record.epoch { return .stale(peer: record.epochHost) }
             guard timeouts.isAlive(handle, lastSeen: record.lastSeen, now: now) else { return .none }
             return .session(session(handle, id: id, epoch: epoch, record: record, hop: hop))
         }
         return .none
+    }
+
+    /// A mark that is not followed. Behind it may be a login, which a handshake brings back; where nobody is logged in,
+    /// the browser begins anew and the next comparison takes it to the winner.
+    private func refusal(of winner: SessionRecord) -> Resolution {
+        (winner.user ?? winner.forward?.user) == nil ? .none : .stale(peer: winner.epochHost ?? primary)
     }
 
     private func session(

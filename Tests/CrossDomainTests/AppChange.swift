@@ -14,6 +14,14 @@ enum AppChange: Equatable {
     case redirect(String)
 }
 
+extension AppChange {
+    /// Whether this is remembered of somebody whom nobody knows.
+    var isRememberedAnonymously: Bool {
+        if case .cart = self { return true }
+        return false
+    }
+}
+
 struct Committed {
     var session: ResolvedSession
     var mustIssue = false

@@ -17,7 +17,7 @@ struct CookieJar {
     }
 
     private(set) var entries: [Entry] = []
-    /// Lines that a browser refuses: a test's reason to fail.
+    /// Lines that a browser refuses; there must be none.
     private(set) var refused: [String] = []
 
     /// Takes a `Set-Cookie` line in.

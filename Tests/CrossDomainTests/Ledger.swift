@@ -35,7 +35,9 @@ final class Ledger {
     func expectNoneOpens(_ id: SessionID, _ why: String) async throws {
         for (host, value, purpose) in issued {
             let found = try await world.group.resolve([value], at: world.member(host), purpose: purpose)
-            if found.session?.id == id { violations.append("a handle from before the \(why) of \(id) opens at \(host)") }
+            if found.session?.id == id {
+                violations.append("a handle from before the \(why) of \(id) opens at \(host)")
+            }
         }
     }
 

@@ -9,12 +9,15 @@ extension ModelBrowser {
     /// Runs the loader and whatever it starts: a reload once, a handshake.
     @discardableResult
     func runLoader(_ page: Page) async throws -> Page {
-        guard let result = try await check(page) else { return page }
+        let names = world.member(page.host).cookies
+        let isDue = scriptSees(names.dueName, "1", on: page.host)
+        guard let result = try await check(page, isDue: isDue) else { return page }
         switch result {
         case "unknown", "handshake":
-            return try await handshake(page)
+            return try await handshake(page, isDue: isDue)
         default:
             remember("checked", page.host)
+            if isDue { try await store([names.notDue(for: world.group.settings.checkInterval)], of: page.host) }
             guard result == "replaced", page.mayReload, !isYounger("reloaded", page.host, 10) else { return page }
             remember("reloaded", page.host)
             guard isYounger("reloaded", page.host, 10) else { return page }
@@ -24,26 +27,31 @@ extension ModelBrowser {
     }
 
     /// The result that is to be settled; nil if there is nothing to do or something failed.
-    private func check(_ page: Page) async throws -> String? {
+    private func check(_ page: Page, isDue: Bool) async throws -> String? {
         let settings = world.group.settings
         let due = world.member(page.host).cookies.dueName
         guard settings.fetch || settings.handshake != .off else { return nil }
-        if !scriptSees(due, on: page.host), isYounger("checked", page.host, settings.checkInterval) { return nil }
+        if !isDue {
+            let isSettled = scriptSees(due, "0", on: page.host)
+            if isSettled || isYounger("checked", page.host, settings.checkInterval) { return nil }
+        }
         guard let own = try await post(["action": "begin"], from: page.host, to: page.host) else { return nil }
         guard own["result"] == "ticket" else { return own["result"] }
         let primary = own["primary"].flatMap(Site.init(url:))?.host ?? ""
         let answer = try await post(["action": "check", "ticket": own["ticket"] ?? ""], from: page.host, to: primary)
         guard let answer else { return "unknown" }
         guard answer["result"] == "replace" else { return answer["result"] }
-        return try await post(["action": "replace", "ticket": answer["ticket"] ?? ""], from: page.host, to: page.host)?[
-            "result"]
+        return try await post(
+            ["action": "replace", "ticket": answer["ticket"] ?? ""], from: page.host, to: page.host)?[
+                "result"]
     }
 
-    private func handshake(_ page: Page) async throws -> Page {
+    private func handshake(_ page: Page, isDue: Bool) async throws -> Page {
         let settings = world.group.settings
         guard settings.handshake != .off, page.mayReload else { return page }
-        let due = world.member(page.host).cookies.dueName
-        if isYounger("tried", page.host, settings.checkInterval), !scriptSees(due, on: page.host) { return page }
+        if isYounger("tried", page.host, isDue ? min(30, settings.checkInterval) : settings.checkInterval) {
+            return page
+        }
         remember("tried", page.host)
         guard isYounger("tried", page.host, settings.checkInterval) else { return page }
         remember("checked", page.host)

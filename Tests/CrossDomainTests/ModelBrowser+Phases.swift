@@ -22,9 +22,10 @@ extension ModelBrowser {
                 await group.answer(visit, path: path, contentType: nil, body: [], at: member), visit)
         }
         var visit = visit
-        var resolution = group.resolveFromCache(visit.cookies.session, at: member)
+        var resolution = group.resolveFromCache(visit.cookies.session, at: member, memo: &memo)
         if case .unknown = resolution { resolution = try await group.resolve(visit.cookies.session, at: member) }
         if let session = resolution.session { ledger.note(session.id, by: name, visit.site.host) }
+        if case .stale = resolution, !group.canRecover(resolution, of: visit, at: member) { resolution = .none }
 
         let shown = visit.target
         if let (clean, ticket) = Query.removing(group.settings.ticketParameter, from: visit.target) {
@@ -64,7 +65,9 @@ extension ModelBrowser {
         if case .stale = page.resolution { isStale = true }
 
         let before = page.session
-        let committed = try await world.commit(change, to: before, at: page.host)
+        // Behind a handle from before a login there is a session that a handshake will bring back.
+        let isRefused = isStale && change.isRememberedAnonymously
+        let committed = try await world.commit(isRefused ? .none : change, to: before, at: page.host)
         page.session = committed.session
         let isNew = begins || committed.isReplaced
         if committed.isReplaced {
@@ -78,7 +81,7 @@ extension ModelBrowser {
         if committed.mustIssue || (visit.isPage && !isStale && (isNew || group.isDueForRenewal(page.session))) {
             lines += group.issue(page.session, to: member, isNew: isNew)
         }
-        if visit.isPage, isNew || isStale { lines.append(member.cookies.due()) }
+        if visit.isPage, isNew { lines.append(member.cookies.due()) }
         try await store(lines, of: page.host)
         if case .redirect(let location) = change {
             let decorated = group.decorate(location: location, of: page.session, visit: visit, at: member)

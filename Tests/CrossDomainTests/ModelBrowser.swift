@@ -56,6 +56,8 @@ final class ModelBrowser {
     let world: World
     let ledger: Ledger
     var jar = CookieJar()
+    /// What its one connection has shown.
+    var memo = HandleMemo()
     /// What the loader keeps in `localStorage` and `sessionStorage`: times by host and key. Nil where storage throws.
     var storage: [String: Timestamp]? = [:]
     /// The most redirects that are followed; real browsers stop at 20.
@@ -104,7 +106,8 @@ final class ModelBrowser {
             }
             guard let partition = partition(host, topLevel) else { continue }
             jar.set(
-                text, host: host, partition: partition.key, isThirdParty: topLevel.map { $0 != host } ?? false, now: now)
+                text, host: host, partition: partition.key, isThirdParty: topLevel.map { $0 != host } ?? false, now: now
+            )
         }
     }
 
@@ -120,9 +123,9 @@ final class ModelBrowser {
     }
 
     /// What a script of the page sees of a cookie of ours.
-    func scriptSees(_ name: String, on host: String) -> Bool {
+    func scriptSees(_ name: String, _ value: String, on host: String) -> Bool {
         jar.cookies(host: host, path: "/", partition: nil, isThirdParty: false, now: now)
-            .contains { $0.name == name && $0.isScriptReadable }
+            .contains { $0.name == name && $0.value == value && $0.isScriptReadable }
     }
 
     /// The session that this browser holds on a domain.

@@ -23,13 +23,29 @@ import Testing
         var victim: Kind
         var victimHost: String
         var plantedAt: String
+        /// Where the link is: a page of the attacker's own, or one of the group that shows what visitors write.
+        var from: Initiator
         var testDescription: String {
-            "\(engine.rawValue): \(attacker.rawValue) of \(attackerHost) planted at \(plantedAt), "
+            "\(engine.rawValue): \(attacker.rawValue) of \(attackerHost) planted at \(plantedAt) from \(from), "
                 + "victim \(victim.rawValue) at \(victimHost)"
         }
     }
 
-    static func plans(attacker: [Kind], victim: Kind) -> [Plan] {
+    static let outside: [Initiator] = [.typed, .quiet(Host.evil), .page(Host.evil)]
+    static let inside: [Initiator] = [.page("ada.members.example")]
+
+    static func plans(attacker: [Kind], victim: Kind, from: [Initiator]) -> [Plan] {
+        from.flatMap { plans(attacker: attacker, victim: victim, from: $0) }
+    }
+
+    private static func plans(attacker: [Kind], victim: Kind, from: Initiator) -> [Plan] {
+        // A namesake in the same app is the same person.
+        allPlans(attacker: attacker, victim: victim, from: from).filter {
+            $0.attacker != .namesake || ($0.attackerHost == Host.club) != ($0.victimHost == Host.club)
+        }
+    }
+
+    private static func allPlans(attacker: [Kind], victim: Kind, from: Initiator) -> [Plan] {
         var plans: [Plan] = []
         for engine in [Engine.chromium, .chromiumBlocking, .webKit, .firefox] {
             for kind in attacker {
@@ -38,31 +54,65 @@ import Testing
                         plans.append(
                             Plan(
                                 engine: engine, attacker: kind, attackerHost: attackerHost, victim: victim,
-                                victimHost: victimHost, plantedAt: plantedAt))
+                                victimHost: victimHost, plantedAt: plantedAt, from: from))
                     }
                     plans.append(
                         Plan(
                             engine: engine, attacker: kind, attackerHost: Host.germany, victim: victim,
-                            victimHost: victimHost, plantedAt: attackerHost))
+                            victimHost: victimHost, plantedAt: attackerHost, from: from))
                 }
             }
         }
         return plans
     }
 
-    struct Outcome {
-        var victims: SessionID
-        var violations: [String]
+    @Test(arguments: plans(attacker: Kind.allCases, victim: .user, from: outside))
+    func noLinkFromOutsideTouchesALogin(_ plan: Plan) async throws {
+        let violations = try await play(plan)
+        #expect(violations.isEmpty)
     }
 
-    @Test(arguments: plans(attacker: [.empty, .cart, .user, .namesake], victim: .user))
-    func aLoggedInVictimStaysWhoItIs(_ plan: Plan) async throws {
-        #expect(try await play(plan) == [])
+    @Test(arguments: plans(attacker: [.empty, .cart, .user], victim: .cart, from: outside))
+    func noLinkFromOutsideTouchesACart(_ plan: Plan) async throws {
+        let violations = try await play(plan)
+        #expect(violations.isEmpty)
     }
 
-    @Test(arguments: plans(attacker: [.empty, .cart, .user], victim: .cart))
-    func anAnonymousVictimIsNotFollowed(_ plan: Plan) async throws {
-        #expect(try await play(plan) == [])
+    @Test(arguments: plans(attacker: [.empty, .cart], victim: .user, from: inside))
+    func anAnonymousSessionPlantedFromInsideTouchesNoLogin(_ plan: Plan) async throws {
+        let violations = try await play(plan)
+        #expect(violations.isEmpty)
+    }
+
+    @Test(arguments: plans(attacker: [.user, .namesake], victim: .user, from: inside))
+    func aLoginPlantedFromInsideTouchesNoOther(_ plan: Plan) async throws {
+        let violations = try await play(plan)
+        guard plan.victimHost == Host.club else {
+            #expect(violations.isEmpty)
+            return
+        }
+        #expect(!violations.contains { $0.hasPrefix("the attacker") })
+        withKnownIssue(
+            "the primary's handle from before the victim's login is overwritten, and row 7 does the rest",
+            isIntermittent: true
+        ) {
+            #expect(violations.isEmpty)
+        }
+    }
+
+    @Test(arguments: plans(attacker: [.empty, .cart, .user], victim: .cart, from: inside))
+    func aSessionPlantedFromInsideGetsNoCart(_ plan: Plan) async throws {
+        let violations = try await play(plan)
+        guard plan.attacker == .cart else {
+            #expect(violations.isEmpty)
+            return
+        }
+        #expect(!violations.contains { $0.contains("victim's session") })
+        withKnownIssue(
+            "row 8 merges the victim's cart into the older session, which is the planted one", isIntermittent: true
+        ) {
+            #expect(violations.isEmpty)
+        }
     }
 
     private func play(_ plan: Plan) async throws -> [String] {
@@ -80,7 +130,7 @@ import Testing
         let own = try #require(try await victim.held(plan.victimHost))
         let ticket = try #require(try await mallory.mint(from: plan.attackerHost, to: plan.plantedAt))
         let planted = try await victim.navigate(
-            "https://\(plan.plantedAt)/?\(World.settings.ticketParameter)=\(ticket)", .quiet(Host.evil))
+            "https://\(plan.plantedAt)/?\(World.settings.ticketParameter)=\(ticket)", plan.from)
         try await victim.runLoader(planted)
 
         var violations: [String] = []
@@ -92,7 +142,12 @@ import Testing
                     violations.append("the victim is \(user) at \(host)")
                 }
                 let reached = try await mallory.browse(host)
-                if reached.session.id == own.id { violations.append("the attacker is in the victim's session at \(host)") }
+                if reached.session.record?.cookies.contains(where: { $0.name == "cart of victim" }) == true {
+                    violations.append("the attacker has the victim's cart at \(host)")
+                }
+                if reached.session.id == own.id {
+                    violations.append("the attacker is in the victim's session at \(host)")
+                }
             }
         }
         if plan.victim == .user {

@@ -60,7 +60,7 @@ struct World: Sendable {
     let group: SessionGroup
 
     /// - Parameters:
-    ///   - wrap: puts something between the group and its store.
+    ///   - store: a store in memory of its own, if none is given.
     ///   - configure: changes the group's settings.
     init(
         seed: UInt64 = 1, clock: TestClock = TestClock(), store: (any SessionStore)? = nil,
@@ -109,7 +109,8 @@ struct World: Sendable {
 
     /// A session with a record, `age` seconds old; with a user it is as after a login on `at`.
     func session(
-        user: String? = nil, app: String = "shop", at host: String = Host.shop, age: Int64 = 3600, hasRecord: Bool = true
+        user: String? = nil, app: String = "shop", at host: String = Host.shop, age: Int64 = 3600,
+        hasRecord: Bool = true
     ) async throws -> ResolvedSession {
         var session = ResolvedSession.new(group.random, now: clock.now.adding(-age))
         session.issuedAt = clock.now
@@ -141,7 +142,8 @@ struct CookieLine {
 
     init(_ line: String) {
         var parts = line.split(separator: ";", omittingEmptySubsequences: false).map { part in
-            part.drop { $0 == " " }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            part.drop { $0 == " " }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+                String.init)
         }
         let first = parts.isEmpty ? [] : parts.removeFirst()
         name = first.first ?? ""

@@ -147,9 +147,9 @@ private func full() -> SessionRecord {
         var record = full()
         record.markForward(to: session(2), winnerEpoch: 0, at: time(250))
         #expect(record.cookies.isEmpty && record.data == nil && record.user == nil && record.mergedFrom.isEmpty)
-        #expect(
-            record.standing(epoch: 3)
-                == .forwarded(.init(to: session(2), winnerEpoch: 0, at: time(250), user: full().user)))
+        let mark = SessionRecord.Forward(
+            to: session(2), winnerEpoch: 0, at: time(250), user: full().user, userApp: full().userApp)
+        #expect(record.standing(epoch: 3) == .forwarded(mark))
         record.revoke(at: time(260))
         #expect(record.standing(epoch: 3) == .revoked)
         #expect(record.forward == nil)
@@ -166,18 +166,25 @@ private func full() -> SessionRecord {
     }
 
     @Test func followingAMarkLogsNobodyIn() throws {
-        func mark(user: String?, epoch: UInt32) throws -> SessionRecord.Forward {
-            var loser = SessionRecord(createdAt: time(0), user: user)
+        func mark(user: String?, app: String = "shop", epoch: UInt32) throws -> SessionRecord.Forward {
+            var loser = SessionRecord(createdAt: time(0), user: user, userApp: user.map { _ in app })
             loser.markForward(to: session(2), winnerEpoch: epoch, at: time(1))
             return try #require(loser.forward)
         }
         var winner = SessionRecord(createdAt: time(0))
-        #expect(winner.honours(try mark(user: nil, epoch: 0)), "row 8")
+        #expect(winner.honours(try mark(user: nil, epoch: 0)), "row 8, and nothing to take")
+        var full = winner
+        full.cookies = [AppCookie(app: "shop", name: "PHPSESSID", value: "v", setAt: time(0))]
+        #expect(!full.honours(try mark(user: nil, epoch: 0)), "a cookie can be a login that nobody told of")
+        full = winner
+        full.data = "{}"
+        #expect(!full.honours(try mark(user: nil, epoch: 0)), "nor does a mark open session data")
         winner.login(user: "ada", app: "shop", host: "h")
         #expect(!winner.honours(try mark(user: nil, epoch: 0)), "a login since")
         #expect(!winner.honours(try mark(user: nil, epoch: 1)), "rows 4 and 5: the loser had no user")
         #expect(!winner.honours(try mark(user: "bob", epoch: 1)), "row 7")
         #expect(winner.honours(try mark(user: "ada", epoch: 1)), "row 6")
+        #expect(!winner.honours(try mark(user: "ada", app: "club", epoch: 1)), "a namesake of another app")
         winner.revoke(at: time(9))
         #expect(!winner.honours(try mark(user: "ada", epoch: 1)))
     }
