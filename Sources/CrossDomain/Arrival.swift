@@ -5,8 +5,8 @@ internal import Sessions
 /// The link and location rungs: a ticket in the address carries the session along.
 ///
 /// Such an address may have been sent by somebody else, who would then share a session with the visitor. So an arrival
-/// counts only with a sign that the visitor comes from a page of the group (`Referer`; where pages send none, the other
-/// rungs have to do), it replaces nothing of value but for a login, and it moves this domain's cookie and nothing more: it
+/// counts only with a sign that the visitor comes from a page of the domain that the ticket is from (`Referer`; where
+/// pages send none, the other rungs have to do), it replaces nothing of value but for a login, and it moves this domain's cookie and nothing more: it
 /// never merges records and never leaves a mark.
 extension SessionGroup {
     /// A ticket for a visit to `host`.
@@ -37,7 +37,7 @@ extension SessionGroup {
         guard mayLink(visit), case .success(let ticket) = open(text, .arrival, at: member), let carried = ticket.session
         else { return .redirect(303, to: page) }
         let referer = visit.referer.flatMap(Site.init(url:))
-        guard let referer, includes(referer.host), referer == member.site.sibling(referer.host) else {
+        guard let referer, includes(referer.host), referer == member.site.sibling(ticket.from) else {
             return .redirect(303, to: page)
         }
         do {

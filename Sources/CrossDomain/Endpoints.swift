@@ -66,7 +66,9 @@ extension SessionGroup {
 
     private func act(_ visit: Visit, contentType: String?, body: [UInt8], at member: Member) async throws -> Answer {
         // A form of another site can post text/plain without asking first (no CORS preflight), JSON it cannot.
-        let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first.map { $0.lowercased().filter { !$0.isWhitespace } }
+        let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first.map {
+            $0.lowercased().filter { !$0.isWhitespace }
+        }
         guard type == "application/json" else { throw LadderError.notJSON }
         guard body.count <= Endpoint.largestBody,
             let members = try? JSONDecoder().decode([String: String].self, from: Data(body))

@@ -40,6 +40,12 @@ import Testing
         #expect(try await arrive(world, ticket, referer: referer) == nil)
     }
 
+    @Test func aTicketOfOneDomainOnAPageOfAnotherIsRefused() async throws {
+        let world = try World()
+        let ticket = world.ticket(.arrival, from: Host.shop, to: Host.club, try await world.session(user: "mallory"))
+        #expect(try await arrive(world, ticket, referer: "https://ada.members.example/") == nil)
+    }
+
     @Test func wrongHostLateOrForgedTicketsAreIgnored() async throws {
         let world = try World()
         let ada = try await world.session(user: "ada")
@@ -80,7 +86,7 @@ import Testing
             ]
             for (own, theirs, isTaken) in cases {
                 let ticket = world.ticket(.arrival, from: Host.germany, to: host, theirs)
-                let taken = try await arrive(world, ticket, at: host, own: own, referer: "https://ada.members.example/")
+                let taken = try await arrive(world, ticket, at: host, own: own, referer: "https://\(Host.germany)/")
                 #expect(taken?.id == (isTaken ? theirs.id : nil), "\(host) \(own.side) \(theirs.side)")
             }
             #expect(try await world.group.repository.load(cart.id)?.record.forward == nil, "arrivals leave no marks")

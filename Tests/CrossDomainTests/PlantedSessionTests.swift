@@ -87,32 +87,13 @@ import Testing
     @Test(arguments: plans(attacker: [.user, .namesake], victim: .user, from: inside))
     func aLoginPlantedFromInsideTouchesNoOther(_ plan: Plan) async throws {
         let violations = try await play(plan)
-        guard plan.victimHost == Host.club else {
-            #expect(violations.isEmpty)
-            return
-        }
-        #expect(!violations.contains { $0.hasPrefix("the attacker") })
-        withKnownIssue(
-            "the primary's handle from before the victim's login is overwritten, and row 7 does the rest",
-            isIntermittent: true
-        ) {
-            #expect(violations.isEmpty)
-        }
+        #expect(violations.isEmpty)
     }
 
     @Test(arguments: plans(attacker: [.empty, .cart, .user], victim: .cart, from: inside))
     func aSessionPlantedFromInsideGetsNoCart(_ plan: Plan) async throws {
         let violations = try await play(plan)
-        guard plan.attacker == .cart else {
-            #expect(violations.isEmpty)
-            return
-        }
-        #expect(!violations.contains { $0.contains("victim's session") })
-        withKnownIssue(
-            "row 8 merges the victim's cart into the older session, which is the planted one", isIntermittent: true
-        ) {
-            #expect(violations.isEmpty)
-        }
+        #expect(violations.isEmpty)
     }
 
     private func play(_ plan: Plan) async throws -> [String] {

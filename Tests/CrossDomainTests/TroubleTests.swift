@@ -82,10 +82,9 @@ import Testing
             let third = try World(seed: 3, clock: world.clock, store: store)
             reached.insert(try await third.group.resolve([value], at: third.member(Host.club)).session?.id)
         }
-        withKnownIssue("the marks form a circle: neither handle opens anything any more") {
-            #expect(reached.count == 1)
-            #expect(!reached.contains(nil))
-        }
+        #expect(reached.compactMap { $0 }.count == 1, "one goes on, and the other leads to it or nowhere")
+        // Somebody's own login is followed to; an anonymous session with content is reached by the next comparison only.
+        if user != nil { #expect(!reached.contains(nil)) }
     }
 
     /// The winner is logged out, or in, between the reading and the writing: the loser must not lose its content to it.
@@ -110,10 +109,8 @@ import Testing
             try await world.group.resolve([world.handle(loser, at: Host.club)], at: world.member(Host.club)).session)
         _ = try await world.group.reconcile(current: fresh, primary: winner)
         let left = try #require(try await world.group.repository.load(loser.id)?.record)
-        withKnownIssue("the loser is emptied and marked although the winner has taken nothing in") {
-            #expect(left.forward == nil)
-            #expect(left.cookies.map(\.name) == ["cart"])
-        }
+        #expect(left.forward == nil)
+        #expect(left.cookies.map(\.name) == ["cart"])
     }
 }
 
