@@ -20,6 +20,17 @@ public enum Summary {
                 lines.append("             \(name)\(padding)  \(domain.upstream)")
             }
         }
+        for warning in warnings(about: configuration) { lines.append("  warning  \(warning)") }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What is allowed and should be known.
+    public static func warnings(about configuration: Configuration) -> [String] {
+        configuration.groups.filter { !$0.shareCookies.isEmpty && $0.login.isEmpty }.map { group in
+            """
+            group \(group.name) shares cookies without a login signal: unless the app sends \(group.headers.user), Tombolo \
+            does not notice a login, and a session that somebody planted before it stays good after it
+            """
+        }
     }
 }

@@ -91,6 +91,7 @@ public struct TomboloServer: Sendable {
                     """)
             }
         }
+        for warning in Summary.warnings(about: first) { logger.warning("\(warning)") }
         let domains = first.groups.reduce(0) { $0 + $1.domains.count }
         logger.notice("ready", metadata: ["groups": "\(first.groups.count)", "domains": "\(domains)"])
     }

@@ -32,6 +32,14 @@ def test_check_accepts_a_good_configuration_and_names_every_mistake_of_a_bad_one
     assert "tombolo.toml:" in output and "sotre" in output and "b r" in output
 
 
+def test_check_warns_of_shared_cookies_whose_login_nobody_notices(program, tmp_path):
+    sites = {"shop.localhost": "http://127.0.0.1:1"}
+    known = call(program, "check", "--config", Tombolo(tmp_path / "a", sites).config)
+    blind = call(program, "check", "--config", Tombolo(tmp_path / "b", sites, login=False).config)
+    assert known.returncode == blind.returncode == 0
+    assert "warning" not in known.stdout and "warning" in blind.stdout and "login signal" in blind.stdout
+
+
 def test_run_says_what_is_wrong_and_ends(program, tmp_path):
     missing = call(program, "run", "--config", tmp_path / "none.toml")
     assert missing.returncode != 0 and "none.toml" in missing.stdout + missing.stderr

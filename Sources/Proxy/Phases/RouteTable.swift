@@ -56,16 +56,18 @@ public final class RoutedDomain: Sendable {
         _ held: [(name: String, value: String)], into session: ResolvedSession, now: Timestamp
     ) -> [HeldCookie] {
         held.filter { cookie in
-            let key = CookieKey(app: domain.app, name: cookie.name)
-            if let record = session.record,
-                record.deletedCookies.contains(key) || record.cookies.contains(where: { $0.key == key })
-            {
-                return false
-            }
+            if isInCustody(cookie.name, of: session) { return false }
             // What the app itself would not accept is not worth a record.
             if case .unreadable = signals.read(cookie.name, cookie.value, now: now) { return false }
             return true
         }.map { HeldCookie(name: $0.name, value: $0.value) }
+    }
+
+    /// Whether a session holds this cookie of the app, or has held it: what a browser has of it does not count then.
+    func isInCustody(_ name: String, of session: ResolvedSession?) -> Bool {
+        guard let record = session?.record else { return false }
+        let key = CookieKey(app: domain.app, name: name)
+        return record.deletedCookies.contains(key) || record.cookies.contains { $0.key == key }
     }
 }
 

@@ -162,11 +162,10 @@ extension SessionPhases {
 
     /// Takes an app's own cookie away from a browser that still sends it although it is in custody.
     private func removals(_ x: Exchange, _ context: RequestContext) -> [String] {
-        guard !context.isProvisional, !context.cookies.shared.isEmpty else { return [] }
+        let held = context.cookies.shared.filter { context.route.isInCustody($0.name, of: context.session) }
+        guard !context.isProvisional, !held.isEmpty else { return [] }
         let path = context.target ?? VisitReader.target(x.requestHead)
-        return context.cookies.shared.flatMap {
-            RemovalLines.lines(name: $0.name, host: context.member.site.host, path: path)
-        }
+        return held.flatMap { RemovalLines.lines(name: $0.name, host: context.member.site.host, path: path) }
     }
 
     /// WebSockets and event streams stay open for long and are closed when their session ends.

@@ -265,8 +265,8 @@ public final class SessionPhases: Phases {
         let held = context.route.custody(
             of: context.session, path: context.target ?? x.requestHead.string(x.requestHead.path),
             isSecure: context.member.site.scheme == "https", now: context.group.clock())
-        // What the browser itself holds of a name in custody is passed on only where there is no session to keep it.
-        let own = context.session == nil ? context.cookies.shared : []
+        // What the browser itself holds of these names is passed on as long as custody has nothing of them.
+        let own = context.cookies.shared.filter { !context.route.isInCustody($0.name, of: context.session) }
         if held.isEmpty, own.isEmpty, context.cookies.isUntouched { return }
         var value = context.cookies.rest
         for (name, text) in held + own { CookieHeader.append(name: name.utf8, value: text.utf8, to: &value) }
