@@ -110,3 +110,28 @@ def test_what_an_upstream_says_to_tombolo_stays_between_them(start_tombolo):
         tombolo = start_tombolo({"shop.localhost": upstream.url})
         _, head, _ = exchange(tombolo.port, b"GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
         assert b"x-session" not in head.lower()
+
+
+CLAIMS = [
+    *("X-Forwarded-For", "X_Forwarded_For", "x.forwarded.for", "X-Forwarded-Proto", "X-Forwarded-Port"),
+    *("X_Forwarded_Host", "Forwarded", "X-Real-IP", "X-Original-URL", "x_rewrite_url"),
+]
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_what_a_client_says_of_itself_counts_only_from_a_trusted_address(tombolo, upstream, name):
+    fields = arrived(tombolo, upstream, [f"{name}: {FORGED}"])
+    assert [value for key, value in fields if key == "x-forwarded-for"] == ["127.0.0.1"]
+    assert [value for key, value in fields if key == "x-forwarded-proto"] == ["http"]
+
+
+def test_a_trusted_proxy_is_believed_and_the_client_stays_first(start_tombolo, upstream):
+    tombolo = start_tombolo({"shop.localhost": upstream.url}, extra_listen='trusted_proxies = ["127.0.0.0/8"]')
+    claims = ["X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 198.51.100.7", "X-Forwarded-Proto: https"]
+    lines = [*claims, "Accept: text/html"]
+    head = "\r\n".join(["GET / HTTP/1.1", "Host: shop.localhost", *lines, "", ""])
+    status, answer, *_ = exchange(tombolo.port, head.encode())
+    assert status == 200 and b"__Host-tombolo=" in answer
+    fields = [(folded(name), value) for name, value in upstream.first_head()[1]]
+    assert ("x-forwarded-for", "203.0.113.9, 198.51.100.7, 127.0.0.1") in fields
+    assert ("x-forwarded-proto", "https") in fields

@@ -55,12 +55,13 @@ SECRET = "a secret of the shop's own, as long as it should be"
 RELOAD_WITHIN = 1.0
 
 
-def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra=""):
+def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen=""):
     """The text of a configuration file with one group, everything of which lies in `folder`."""
     shared = ", ".join(f'"{name}"' for name in share_cookies)
     lines = [
         "[listen]",
         f'http = "127.0.0.1:{port}"',
+        extra_listen,
         "",
         "[log]",
         'format = "json"',

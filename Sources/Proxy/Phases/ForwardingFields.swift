@@ -32,10 +32,7 @@ struct ForwardingFields {
     mutating func write(_ x: Exchange, scheme: String) {
         let given = isTrusted ? Self.joined(.xForwardedFor, x.requestHead) : nil
         let host = isTrusted ? x.requestHead.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 } : nil
-        for name in [FieldName.xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwarded, .forwarded, .xRealIP] {
-            x.requestHead.removeAll(name)
-        }
-        x.requestHead.removeAll(foldingTo: Self.owned)
+        removeGiven(x)
 
         x.requestLines.writeStaticString("X-Forwarded-For: ")
         if let given {
@@ -93,12 +90,16 @@ struct ForwardingFields {
         x.requestLines.writeStaticString("-00\r\n")
     }
 
-    /// Spellings that CGI-like upstreams take for the fields above.
-    private static let owned = [
-        "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix",
-        "x-forwarded-server", "x-forwarded-ssl", "x-forwarded-scheme", "x-original-url", "x-rewrite-url",
-        "x-original-host", "x-real-ip",
-    ].map { FoldedName($0) }
+    /// In one pass; other spellings of these names were taken out when the head was parsed.
+    private func removeGiven(_ x: Exchange) {
+        for (index, field) in x.requestHead.fields.enumerated() {
+            switch field.known {
+            case .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwarded, .forwarded, .xRealIP:
+                x.requestHead.remove(at: index)
+            default: continue
+            }
+        }
+    }
 }
 
 /// Ids of requests and traces. They tell requests apart and are no secret, so a fast generator per connection, seeded by

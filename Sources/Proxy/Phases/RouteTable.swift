@@ -35,17 +35,18 @@ public final class RoutedDomain: Sendable {
         signals = LoginSignals(group.settings.login)
     }
 
-    /// The names that only Tombolo may send upstream: those of the group, and that of the signed assertion, which an app
-    /// could be prepared to believe.
+    /// The names that no client may send upstream: those of the group, that of the signed assertion, which an app could be
+    /// prepared to believe, and those by which some frameworks let a proxy change the address.
     public static func ownFields(of group: Group) -> [FoldedName] {
-        (group.headers.all + ["X-Session-Assertion"]).map { FoldedName($0) }
+        let others = ["X-Session-Assertion", "X-Original-URL", "X-Rewrite-URL", "X-Original-Host"]
+        return (group.headers.all + others).map { FoldedName($0) }
     }
 
     /// The cookies in custody that go along with a request.
     func custody(
         of session: ResolvedSession?, path: String, isSecure: Bool, now: Timestamp
     ) -> [(name: String, value: String)] {
-        guard let record = session?.record, !record.cookies.isEmpty else { return [] }
+        guard let record = session?.record else { return [] }
         let path = path.utf8.prefix { $0 != UInt8(ascii: "?") }
         return CustodyJar(cookies: record.cookies)
             .cookies(for: domain.app, path: path, isSecure: isSecure, now: now).map { ($0.name, $0.value) }

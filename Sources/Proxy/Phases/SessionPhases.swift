@@ -262,9 +262,12 @@ public final class SessionPhases: Phases {
 
     /// The app gets its own cookies and those in custody, in one line, and none of ours.
     private func writeCookies(_ x: Exchange, _ context: RequestContext) {
-        let held = context.route.custody(
-            of: context.session, path: context.target ?? x.requestHead.string(x.requestHead.path),
-            isSecure: context.member.site.scheme == "https", now: context.group.clock())
+        var held: [(name: String, value: String)] = []
+        if context.session?.record?.cookies.isEmpty == false {
+            held = context.route.custody(
+                of: context.session, path: context.target ?? x.requestHead.string(x.requestHead.path),
+                isSecure: context.member.site.scheme == "https", now: context.group.clock())
+        }
         // What the browser itself holds of these names is passed on as long as custody has nothing of them.
         let own = context.cookies.shared.filter { !context.route.isInCustody($0.name, of: context.session) }
         if held.isEmpty, own.isEmpty, context.cookies.isUntouched { return }
