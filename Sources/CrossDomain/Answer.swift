@@ -99,9 +99,9 @@ public enum LadderError: String, Error, Sendable {
 }
 
 /// Just enough JSON to write strings; what is read goes through a real decoder.
-enum JSONText {
+public enum JSONText {
     /// A JSON string literal (RFC 8259 §7) that is also safe inside a script.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,8 +1,8 @@
 /// The URL-safe base64 alphabet without padding (RFC 4648 §5), strict and canonical: every sequence of bytes has
 /// exactly one text, and nothing else is read.
-enum Base64URL {
+public enum Base64URL {
     /// The characters that `count` bytes take.
-    static func encodedCount(_ count: Int) -> Int {
+    public static func encodedCount(_ count: Int) -> Int {
         count / 3 * 4 + (count % 3 == 0 ? 0 : count % 3 + 1)
     }
 
@@ -11,7 +11,8 @@ enum Base64URL {
         count % 4 == 1 ? nil : count / 4 * 3 + (count % 4 == 0 ? 0 : count % 4 - 1)
     }
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    /// The text of `bytes`.
+    public static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: encodedCount(bytes.count)) { text in
             var written = 0
             var pending: UInt32 = 0
@@ -35,7 +36,7 @@ enum Base64URL {
     }
 
     /// The bytes of `text`; `nil` for a foreign character, an impossible length or unused bits that are not zero.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard let count = decodedCount(text.count) else { return nil }
         var isValid = false
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -1,3 +1,4 @@
+internal import CrossDomain
 public import HTTPWire
 import NIOCore
 
@@ -78,10 +79,10 @@ public enum ErrorPages {
     }
 
     private static func writeJSON(_ problem: Problem, requestID: String?, into body: inout ByteBuffer) {
-        body.writeString("{\"error\":\(quoted(problem.code)),\"message\":\(quoted(problem.message))")
-        if !problem.hint.isEmpty { body.writeString(",\"hint\":\(quoted(problem.hint))") }
-        body.writeString(",\"fault\":\(quoted(problem.fault.rawValue))")
-        if let requestID { body.writeString(",\"request_id\":\(quoted(requestID))") }
+        body.writeString("{\"error\":\(JSONText.quoted(problem.code)),\"message\":\(JSONText.quoted(problem.message))")
+        if !problem.hint.isEmpty { body.writeString(",\"hint\":\(JSONText.quoted(problem.hint))") }
+        body.writeString(",\"fault\":\(JSONText.quoted(problem.fault.rawValue))")
+        if let requestID { body.writeString(",\"request_id\":\(JSONText.quoted(requestID))") }
         body.writeString("}\n")
     }
 
@@ -98,22 +99,5 @@ public enum ErrorPages {
             }
         }
         return out
-    }
-
-    static func quoted(_ text: String) -> String {
-        let digits = Array("0123456789abcdef")
-        var out = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f || scalar == "<":
-                out += "\\u00"
-                out.append(digits[Int(scalar.value >> 4) & 15])
-                out.append(digits[Int(scalar.value) & 15])
-            default: out.unicodeScalars.append(scalar)
-            }
-        }
-        return out + "\""
     }
 }

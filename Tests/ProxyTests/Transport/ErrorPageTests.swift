@@ -34,7 +34,7 @@ struct ErrorPageTests {
         #expect(html.contains("&lt;script&gt;&quot;&amp;&#39;"))
         #expect(!html.contains("<script>") && !html.contains("<b>"))
         let json = String(buffer: ErrorPages.response(problem, requestID: "a\"b", asHTML: false).body)
-        #expect(json.contains("\\u003cscript>\\\"&'\\u0001"))
+        #expect(json.contains(#"\u003cscript\u003e\"\u0026'\u0001"#))
         #expect(json.contains("\"request_id\":\"a\\\"b\""))
         #expect(json.hasPrefix("{\"error\":\"unknown_host\",\"message\":"))
     }
