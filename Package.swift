@@ -58,8 +58,7 @@ let package = Package(
             name: "TomboloServer",
             dependencies: [
                 "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", "CLinux", nioCore,
-                nioPosix,
-                logging,
+                nioPosix, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
         .executableTarget(

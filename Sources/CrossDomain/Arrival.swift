@@ -6,8 +6,8 @@ internal import Sessions
 ///
 /// Such an address may have been sent by somebody else, who would then share a session with the visitor. So an arrival
 /// counts only with a sign that the visitor comes from a page of the domain that the ticket is from (`Referer`; where
-/// pages send none, the other rungs have to do), it replaces nothing of value but for a login, and it moves this domain's cookie and nothing more: it
-/// never merges records and never leaves a mark.
+/// pages send none, the other rungs have to do), it replaces nothing of value but for a login, and it moves this
+/// domain's cookie and nothing more: it never merges records and never leaves a mark.
 extension SessionGroup {
     /// A ticket for a visit to `host`.
     func arrivalTicket(_ session: ResolvedSession, from site: Site, to host: String) -> String {

@@ -69,12 +69,10 @@ public final class SessionGroup: Sendable {
     public func resolveFromCache(_ values: [String], at member: Member, memo: inout HandleMemo) -> Resolution {
         var answer = Resolution.none
         for value in values {  // a name can come twice: whichever is genuine counts
-            guard
-                let handle = memo.handle(for: value, of: self, scope: member.scope(of: .session))
-                    ?? open(
-                        value, at: member, purpose: .session)
-            else { continue }
-            memo.keep(handle, for: value, of: self, scope: member.scope(of: .session))
+            let scope = member.scope(of: .session)
+            let known = memo.handle(for: value, of: self, scope: scope)
+            guard let handle = known ?? open(value, at: member, purpose: .session) else { continue }
+            memo.keep(handle, for: value, of: self, scope: scope)
             let found = resolver.resolve(handle, now: clock()) { repository.lookupInCache($0) }
             switch found {
             case .session, .unknown: return found

@@ -24,6 +24,12 @@ public struct Visit: Sendable {
 
         /// A page load in the address bar's own browsing context that is really shown.
         public var isDocumentNavigation: Bool { mode == "navigate" && dest == "document" && !isSpeculative }
+
+        /// Whether this loads a page: by the metadata where there is any, else by what the client accepts.
+        public func isPage(acceptsPage: @autoclosure () -> Bool) -> Bool {
+            if mode != nil || dest != nil { return isDocumentNavigation }
+            return !isSpeculative && acceptsPage()
+        }
     }
 
     /// Our own cookies of the request, with every value of a name that came twice.
@@ -75,9 +81,6 @@ public struct Visit: Sendable {
         self.acceptsPage = acceptsPage
     }
 
-    /// Whether this loads a page: by fetch metadata where there is any, else by what the client accepts.
-    public var isPage: Bool {
-        if fetch.mode != nil || fetch.dest != nil { return fetch.isDocumentNavigation }
-        return acceptsPage && !fetch.isSpeculative
-    }
+    /// Whether this loads a page; see ``FetchMetadata/isPage(acceptsPage:)``.
+    public var isPage: Bool { fetch.isPage(acceptsPage: acceptsPage) }
 }

@@ -43,8 +43,6 @@ public enum TicketPurpose: UInt8, Sendable, CaseIterable {
     case adopt = 5
     /// A link, a form or a `Location` that leads to a sibling domain.
     case arrival = 6
-    /// Handshake: from `adopt` back to the page.
-    case resume = 7
 
     /// The first leg of a handshake under its other name.
     public static var start: TicketPurpose { .sync }

@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test func purposesKeepTheirNumbers() {
-        #expect(TicketPurpose.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7])
+        #expect(TicketPurpose.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6])
         #expect(TicketPurpose.start == .sync)
         #expect(HandlePurpose.session.rawValue == 1 && HandlePurpose.crossSiteCheck.rawValue == 2)
     }

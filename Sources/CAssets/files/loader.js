@@ -10,10 +10,14 @@
   var script = document.currentScript;
   var mayReload = !(script && script.getAttribute("data-reload") === "never");
   var edited = false; // something was typed that a reload would lose
-  var leaving = false; // a navigation is under way that a reload would cancel
+  var leaving = false; // a navigation is probably under way that a reload would cancel
   addEventListener("input", function () { edited = true; }, { capture: true, passive: true });
-  addEventListener("submit", function (event) { if (!event.defaultPrevented) leaving = true; });
-  addEventListener("beforeunload", function () { leaving = true; });
+  ["submit", "click"].forEach(function (type) { // no beforeunload: it keeps pages out of back/forward caches
+    addEventListener(type, function (event) {
+      var link = type === "submit" || (event.target && event.target.closest && event.target.closest("a[href]"));
+      if (link && !event.defaultPrevented) leaving = true;
+    });
+  });
   addEventListener("pageshow", function () { leaving = false; });
 
   function store(kind, key, value) { // storage throws where it is blocked

@@ -42,19 +42,15 @@ public final class SessionPhases: Phases {
             let host = x.requestHead.string(x.requestHead.host)
             return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
         }
-        var forwarding =
-            self.forwarding
-            ?? ForwardingFields(
-                clientAddress: x.clientAddress, isTrusted: current.trusts(x.clientAddress))
+        let client = x.clientAddress
+        var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client, isTrusted: current.trusts(client))
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
         let scheme = route.group.settings.cookie.secure == .always ? "https" : forwarding.scheme(x)
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
         }
         let fetch = VisitReader.fetchMetadata(x.requestHead)
-        let isPage =
-            fetch.mode != nil || fetch.dest != nil
-            ? fetch.isDocumentNavigation : !fetch.isSpeculative && VisitReader.acceptsPage(x.requestHead)
+        let isPage = fetch.isPage(acceptsPage: VisitReader.acceptsPage(x.requestHead))
         let context = RequestContext(
             route: route, member: addressed.member, names: addressed.names, fetch: fetch, isPage: isPage,
             cookies: RequestCookies(x.requestHead, names: addressed.names), isGET: x.requestHead.knownMethod == .get)
