@@ -203,8 +203,8 @@ public final class SessionPhases: Phases {
         let member = context.member
         return .later(
             eventLoop.makeFutureWithTask {
-                .respond(LocalResponse(await group.arrive(visit, ticket: ticket, clean: clean, at: member)))
-            })
+                LocalResponse(await group.arrive(visit, ticket: ticket, clean: clean, at: member))
+            }.map { .respond($0) })
     }
 
     /// Cookies that the browser held from before Tombolo go into custody first, so that rolling out logs nobody out.
