@@ -57,8 +57,9 @@ let package = Package(
         .target(
             name: "TomboloServer",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "CrossDomain", "Proxy", "CLinux", nioCore,
-                nioPosix, logging,
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "CrossDomain", "Proxy",
+                "CLinux",
+                nioCore, nioPosix, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
         .executableTarget(

@@ -23,8 +23,7 @@ extension SessionGroup {
             return settings.handshake == .off ? .result("use_current") : .result("handshake")
         }
         let sealed = ticket(.check, from: member.site.host, to: settings.primary, session: own.session?.carried)
-        let primary = member.site.sibling(settings.primary).origin + Endpoint.root
-        return .result("ticket", [("ticket", sealed), ("primary", primary)])
+        return .result("ticket", [("ticket", sealed), ("primary", primaryEndpoint(for: member))])
     }
 
     private func beginLink(to host: String, holding own: Resolution, _ visit: Visit, at member: Member) -> Answer {

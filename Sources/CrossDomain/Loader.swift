@@ -1,8 +1,21 @@
 internal import CAssets
 internal import Configuration
+internal import Crypto
+internal import FoundationEssentials
 
 /// `/crossdomain/loader.js`: the script that every page of the group gets, called with the group's settings.
 extension SessionGroup {
+    /// The SHA-256 digest of the loader as this domain serves it, in base64: for `integrity` (W3C Subresource Integrity)
+    /// and for hash sources of policies (CSP3 §2.3.1). Other settings of the group make another loader.
+    public func loaderDigest(for member: Member) -> String {
+        Data(SHA256.hash(data: Data(loader(for: member).body.utf8))).base64EncodedString()
+    }
+
+    /// Where the loader compares sessions: the primary's endpoint, reached the way `member` is.
+    public func primaryEndpoint(for member: Member) -> String {
+        member.site.sibling(settings.primary).origin + Endpoint.root
+    }
+
     func loader(for member: Member) -> Answer {
         Answer(
             status: 200,

@@ -64,6 +64,8 @@ public enum InjectionSkip: String, Equatable, Sendable, CaseIterable {
     case notDocument
     /// `X-Requested-With` marks a request made by script.
     case scripted
+    /// The page's Content-Security-Policy leaves the loader nothing that it could do.
+    case policy
     /// No doctype, `<html>` or `<head>` came first, and no `Sec-Fetch-Dest` tells a document from a fragment.
     case fragment
     /// The body had no content to insert before.
@@ -78,6 +80,11 @@ public enum InjectionSkip: String, Equatable, Sendable, CaseIterable {
     case undecodable
     /// The body's first bytes decode to suspiciously many.
     case compressionRatio
+}
+
+extension InjectionSkip {
+    /// Whether another request for the same resource could be answered with the tag: the reason lies in the request.
+    public var dependsOnRequest: Bool { self == .notDocument || self == .scripted }
 }
 
 /// Why a changed body could not be completed. The fault is the upstream's, but for `codec`.

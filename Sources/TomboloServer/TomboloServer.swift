@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Configuration
+internal import HTMLInjection
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -19,6 +20,7 @@ public struct TomboloServer: Sendable {
     private let routes: RouteTable
     private let first: Configuration
     private let watched: [String]
+    private let pages = PageCounters()
 
     /// Serves until SIGTERM or SIGINT, then lets requests finish.
     ///
@@ -63,8 +65,8 @@ public struct TomboloServer: Sendable {
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(1, Int(tombolo_usable_cores())))
         let streams = LiveStreams()
         let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
-            [routes, logger] eventLoop in
-            SessionPhases(routes: routes, streams: streams, eventLoop: eventLoop, logger: logger)
+            [routes, pages, logger] eventLoop in
+            SessionPhases(routes: routes, streams: streams, pages: pages, eventLoop: eventLoop, logger: logger)
         }
         var failure: (any Error)?
         do {
@@ -198,7 +200,19 @@ public struct TomboloServer: Sendable {
             await tasks.next()
             tasks.cancelAll()
         }
-        logger.notice("done")
+        logger.notice("done", metadata: Self.told(pages))
+    }
+}
+
+extension TomboloServer {
+    /// What became of the loader in pages, for the log.
+    private static func told(_ pages: PageCounters) -> Logger.Metadata {
+        let skipped = pages.skipped.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+        let failed = pages.failed.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")
+        var metadata: Logger.Metadata = ["pages_with_loader": "\(pages.injected)"]
+        if !skipped.isEmpty { metadata["pages_without_loader"] = "\(skipped)" }
+        if !failed.isEmpty { metadata["pages_broken_off"] = "\(failed)" }
+        return metadata
     }
 }
 

@@ -72,7 +72,7 @@ class Scripted:
             threading.Thread(target=self._serve, args=(connection, kept), daemon=True).start()
 
     def _serve(self, connection, kept):
-        heads = 0
+        tail = b""
         with closing(connection):
             connection.settimeout(30)
             while True:
@@ -84,9 +84,8 @@ class Scripted:
                     return
                 with self.lock:
                     kept.extend(part)
-                    new = kept.count(b"\r\n\r\n") - heads
-                    heads += new
-                for _ in range(new):
+                *heads, tail = (tail + part).split(b"\r\n\r\n")
+                for _ in heads:
                     with self.lock:
                         answer = self.answers[min(self.answered, len(self.answers) - 1)]
                         self.answered += 1

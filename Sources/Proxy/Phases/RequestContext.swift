@@ -6,14 +6,16 @@ internal import Sessions
 
 /// What the phases of one request tell the later ones.
 final class RequestContext {
-    /// The domain that was asked for.
-    let route: RoutedDomain
+    /// The domain that was asked for, as this browser addresses it.
+    let domain: AddressedDomain
+    /// The domain's place in the configuration.
+    var route: RoutedDomain { domain.route }
     /// The group it belongs to.
     var group: SessionGroup { route.group }
-    /// The domain as this browser addresses it.
-    let member: Member
+    /// The domain as a member of the group.
+    var member: Member { domain.member }
     /// Whose cookie a name is there.
-    let names: CookieNames
+    var names: CookieNames { domain.names }
     /// Fetch metadata of the request.
     let fetch: Visit.FetchMetadata
     /// Whether a page is being loaded; see ``Visit/isPage``.
@@ -40,15 +42,17 @@ final class RequestContext {
     var stream: (token: UInt64, session: SessionID)?
     /// Whether the request is a GET, as far as reloading the page goes.
     let isGET: Bool
+    /// Whether the loader may go into the answer, as far as the request goes: see ``InjectionDecision``.
+    var mayInject = false
+    /// The copies with the loader in them that the app was asked about.
+    var heldCopies: [HeldCopy] = []
+    /// What the loader needs of the page's head, once it is decided that it goes in.
+    var plan: LoaderPlan?
 
     init(
-        route: RoutedDomain, member: Member, names: CookieNames, fetch: Visit.FetchMetadata, isPage: Bool,
-        cookies: RequestCookies,
-        isGET: Bool
+        domain: AddressedDomain, fetch: Visit.FetchMetadata, isPage: Bool, cookies: RequestCookies, isGET: Bool
     ) {
-        self.route = route
-        self.member = member
-        self.names = names
+        self.domain = domain
         self.fetch = fetch
         self.isPage = isPage
         self.cookies = cookies

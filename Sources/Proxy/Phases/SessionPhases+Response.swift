@@ -137,7 +137,7 @@ extension SessionPhases {
         if context.tookCookies { CacheProtection.makePrivate(x) }
         noteStream(x, context)
         decorateLocation(x, context)
-        return .forward(transform: injector(x, context, isRefused: said.refusesInjection))
+        return .forward(transform: loaderInjector(x, context, isRefused: said.refusesInjection))
     }
 
     /// The session cookie goes out with page loads, so that static files stay cacheable; and wherever the app has just
@@ -209,40 +209,5 @@ extension SessionPhases {
         x.responseHead.remove(at: index)
         x.responseLines.writeLine("Location", decorated)
         CacheProtection.forbidStoring(x)
-    }
-
-    /// The loader's tag, if this response is a page.
-    private func injector(_ x: Exchange, _ context: RequestContext, isRefused: Bool) -> (any BodyTransform)? {
-        let facts = InjectionFacts(
-            method: x.requestHead.knownMethod == .head ? .head : .other, status: x.responseHead.status,
-            contentType: x.responseHead.lines(.contentType), contentEncoding: x.responseHead.lines(.contentEncoding),
-            contentDisposition: x.responseHead.lines(.contentDisposition),
-            hasNoTransform: x.responseHead.list(.cacheControl, contains: "no-transform"),
-            fetchDestination: x.requestHead.lines(.secFetchDest),
-            hasRequestedWith: x.requestHead.first(.xRequestedWith) != nil,
-            isSwitchedOff: isRefused || !context.route.domain.inject)
-        guard case .inject(let coding, let requiresMarker) = InjectionDecision.decide(facts) else { return nil }
-        // The changed body has other digests, and other ranges than those the upstream would serve.
-        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges] {
-            x.responseHead.removeAll(name)
-        }
-        let tag = context.isGET ? LoaderTag.page : LoaderTag.answerToForm
-        return coding.makeInjector(tag: tag, requiresDocumentMarker: requiresMarker)
-    }
-}
-
-/// The tag is constant, so that pages stay cacheable and no secret meets a compressor.
-enum LoaderTag {
-    static let page = ByteBuffer(string: "<script src=\"\(Endpoint.loader.rawValue)\" async></script>")
-    /// A page that answers a form must not be loaded again by script.
-    static let answerToForm = ByteBuffer(
-        string: "<script src=\"\(Endpoint.loader.rawValue)\" async data-reload=\"never\"></script>")
-}
-
-extension MessageHead {
-    /// The lines of a field as the injection decision wants them.
-    fileprivate func lines(_ name: FieldName) -> FieldLines {
-        guard let field = first(name) else { return .absent }
-        return count(name) == 1 ? .one(slice(field.value).readableBytesView) : .several
     }
 }

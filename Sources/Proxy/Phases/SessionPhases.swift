@@ -17,9 +17,10 @@ public final class SessionPhases: Phases {
     let eventLoop: any EventLoop
     let logger: Logger
     let streams: LiveStreams
+    let pages: PageCounters
     private let routes: RouteTable
     private var forwarding: ForwardingFields?
-    private var addressed: Addressed?
+    private var addressed: AddressedDomain?
     private var memo = HandleMemo()
 
     /// Makes the phases of one connection.
@@ -27,9 +28,13 @@ public final class SessionPhases: Phases {
     /// - Parameters:
     ///   - routes: which domain a request is for.
     ///   - streams: the open streams of all connections.
-    public init(routes: RouteTable, streams: LiveStreams, eventLoop: any EventLoop, logger: Logger) {
+    ///   - pages: what becomes of the loader in the pages of all connections.
+    public init(
+        routes: RouteTable, streams: LiveStreams, pages: PageCounters, eventLoop: any EventLoop, logger: Logger
+    ) {
         self.routes = routes
         self.streams = streams
+        self.pages = pages
         self.eventLoop = eventLoop
         self.logger = logger
     }
@@ -52,7 +57,7 @@ public final class SessionPhases: Phases {
         let fetch = VisitReader.fetchMetadata(x.requestHead)
         let isPage = fetch.isPage(acceptsPage: VisitReader.acceptsPage(x.requestHead))
         let context = RequestContext(
-            route: route, member: addressed.member, names: addressed.names, fetch: fetch, isPage: isPage,
+            domain: addressed, fetch: fetch, isPage: isPage,
             cookies: RequestCookies(x.requestHead, names: addressed.names), isGET: x.requestHead.knownMethod == .get)
         x.context = context
         // Every answer made here, too, is found in the logs of both sides by this id.
@@ -94,7 +99,7 @@ public final class SessionPhases: Phases {
     }
 
     /// The domain as this browser addresses it; the same for nearly all requests of a connection.
-    private func address(_ route: RoutedDomain, _ x: Exchange, _ scheme: String) -> Addressed? {
+    private func address(_ route: RoutedDomain, _ x: Exchange, _ scheme: String) -> AddressedDomain? {
         let head = x.requestHead
         if let known = addressed, known.route === route, known.scheme == scheme,
             head.withBytes(head.host, { $0.elementsEqual(known.authority) })
@@ -108,9 +113,7 @@ public final class SessionPhases: Phases {
         }
         let settings = route.group.settings
         let member = Member(site, cookieDomain: route.domain.cookieDomain, in: settings)
-        let names = CookieNames(member.cookies, shared: settings.shareCookies, consent: settings.consentCookie)
-        let fresh = Addressed(
-            route: route, scheme: scheme, authority: Array(authority.utf8), member: member, names: names)
+        let fresh = AddressedDomain(route: route, scheme: scheme, authority: Array(authority.utf8), member: member)
         addressed = fresh
         return fresh
     }
@@ -242,7 +245,7 @@ public final class SessionPhases: Phases {
         x.requestHead.removeAll(foldingTo: route.ownFields)
         if let session = context.session { writeSession(session, x, context) }
         writeCookies(x, context)
-        if context.isPage, route.domain.inject { narrowCodings(x) }
+        preparePage(x, context)
         return .forward(route.upstream)
     }
 
@@ -275,24 +278,4 @@ public final class SessionPhases: Phases {
         x.requestLines.writeBytes(value)
         x.requestLines.writeStaticString("\r\n")
     }
-
-    /// Asks for pages in a coding that a tag can be put into.
-    private func narrowCodings(_ x: Exchange) {
-        guard x.requestHead.first(.acceptEncoding) != nil else { return }
-        let acceptsGzip = x.requestHead.fields.contains { field in
-            field.known == .acceptEncoding && !field.isRemoved
-                && AcceptEncoding.allowsGzip(x.requestHead.string(field.value))
-        }
-        x.requestHead.removeAll(.acceptEncoding)
-        x.requestLines.writeLine("Accept-Encoding", acceptsGzip ? "gzip" : "identity")
-    }
-}
-
-/// A domain as a browser on this connection addresses it, with what follows from that.
-private struct Addressed {
-    let route: RoutedDomain
-    let scheme: String
-    let authority: [UInt8]
-    let member: Member
-    let names: CookieNames
 }

@@ -35,7 +35,12 @@ extension ClientConnection {
         guard responseFraming != .none, let transform else { return writeHead(effect: .exact(0)) }
         self.transform = transform
         let effect = transform.length
-        if effect == .undecided { isHeadHeld = true } else { writeHead(effect: effect) }
+        if effect == .undecided { isHeadHeld = true } else { writeHead(of: transform, effect: effect) }
+    }
+
+    private func writeHead(of transform: any BodyTransform, effect: LengthEffect, total: Int? = nil) {
+        phases.transformed(exchange, transform.outcome)
+        writeHead(effect: effect, total: total)
     }
 
     /// Writes the response's head with the framing for a body that is changed by `effect`.
@@ -100,7 +105,7 @@ extension ClientConnection {
         if isHeadHeld {
             let effect = transform.length
             guard effect != .undecided else { return }
-            writeHead(effect: effect)
+            writeHead(of: transform, effect: effect)
         }
         emitTransformed()
     }
@@ -111,7 +116,8 @@ extension ClientConnection {
             guard !hasFailed(transform) else { return }
             if isHeadHeld {
                 // Everything is here: the length is known, whatever the transform says about it.
-                writeHead(effect: .exact(0), total: transformed.reduce(0) { $0 + $1.readableBytes })
+                writeHead(
+                    of: transform, effect: .exact(0), total: transformed.reduce(0) { $0 + $1.readableBytes })
             }
             emitTransformed()
         }
@@ -127,6 +133,7 @@ extension ClientConnection {
 
     private func hasFailed(_ transform: any BodyTransform) -> Bool {
         guard case .failed(let reason) = transform.outcome else { return false }
+        phases.transformed(exchange, transform.outcome)
         failure = exchange.upstream.map { .invalidResponse($0, "its compressed body is broken: \(reason)") }
         perform(machine.handle(.upstreamLost))
         return true

@@ -20,6 +20,12 @@ public protocol Phases: AnyObject {
     /// and append lines to `x.responseLines`.
     func response(_ x: Exchange) -> ResponseVerdict
 
+    /// Phase *body*: it is known what becomes of a transform's insertion.
+    ///
+    /// Called once when it is `.injected` or `.skipped`, before the response's head is written, so that the head can still
+    /// say what the body will be; and once more should it become `.failed`, when the response is about to be broken off.
+    func transformed(_ x: Exchange, _ outcome: InjectionOutcome)
+
     /// Phase *done*: the exchange is over, well or badly; called exactly once for each call of ``request(_:)``.
     func done(_ x: Exchange, _ outcome: Outcome)
 
@@ -29,6 +35,9 @@ public protocol Phases: AnyObject {
 }
 
 extension Phases {
+    /// Leaves the head as it is.
+    public func transformed(_ x: Exchange, _ outcome: InjectionOutcome) {}
+
     /// Takes the transport's own page.
     public func failure(_ x: Exchange, _ failure: TransportFailure) -> LocalResponse? { nil }
 }

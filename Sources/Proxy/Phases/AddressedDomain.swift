@@ -1,0 +1,30 @@
+internal import Configuration
+internal import CrossDomain
+
+/// A domain as a browser on this connection addresses it, with what follows from that; the same for nearly all requests
+/// of a connection.
+final class AddressedDomain {
+    let route: RoutedDomain
+    let scheme: String
+    /// The request's authority as it was sent.
+    let authority: [UInt8]
+    /// The domain by that address.
+    let member: Member
+    /// Whose cookie a name is there.
+    let names: CookieNames
+
+    init(route: RoutedDomain, scheme: String, authority: [UInt8], member: Member) {
+        self.route = route
+        self.scheme = scheme
+        self.authority = authority
+        self.member = member
+        let settings = route.group.settings
+        names = CookieNames(member.cookies, shared: settings.shareCookies, consent: settings.consentCookie)
+    }
+
+    /// The digest of the loader that this domain serves; made when the first page needs it.
+    private(set) lazy var loaderDigest = route.group.loaderDigest(for: member)
+
+    /// The mark in the entity tags of pages that have the loader in them.
+    private(set) lazy var mark = InjectionMark { [unowned self] in String(loaderDigest.filter(\.isLetter).prefix(8)) }
+}

@@ -1,0 +1,87 @@
+internal import CrossDomain
+internal import HTTPWire
+internal import NIOCore
+
+/// How the loader goes into one page: the tag, and what the page's head has to say differently for it.
+struct LoaderPlan {
+    /// The tag to insert.
+    let tag: ByteBuffer
+    /// Whether the tag names the loader's digest, so that the page is good for that loader only.
+    let isPinned: Bool
+
+    /// The plan for a page with this head; nil if its policies leave the loader nothing to do.
+    init?(_ x: Exchange, _ context: RequestContext) {
+        isPinned = false
+        tag = context.isGET ? LoaderTag.page : LoaderTag.answerToForm
+    }
+
+    /// Makes the head that of the page with the loader.
+    func apply(_ x: Exchange, _ context: RequestContext) {
+        // The changed body has other digests, and other ranges than those the upstream would serve.
+        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges] {
+            x.responseHead.removeAll(name)
+        }
+        markValidator(x, context.domain.mark)
+        Self.vary(x)
+    }
+
+    /// Makes the head of a 304 that of a copy with the loader, which is updated by it (RFC 9111 §4.3.4).
+    func applyToHeldCopy(_ x: Exchange, _ context: RequestContext) {
+        let copies = context.heldCopies
+        let given = entityTag(x)
+        let copy =
+            copies.first { copy in given.map { copy.original?.isEquivalent(to: $0) == true } ?? (copy.original == nil) }
+            ?? (copies.count == 1 ? copies.first : nil)
+        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges, .contentLength, .etag] {
+            x.responseHead.removeAll(name)
+        }
+        if let copy { Self.write(copy.marked, x) }
+        Self.vary(x)
+    }
+
+    /// Tells caches that other kinds of requests get this address without the loader.
+    static func vary(_ x: Exchange) {
+        let head = x.responseHead
+        if head.list(.vary, contains: "*") { return }
+        let names = deciding.filter { !head.list(.vary, contains: $0.folded) }.map(\.name)
+        if !names.isEmpty { x.responseLines.writeLine("Vary", names.joined(separator: ", ")) }
+    }
+
+    /// The request fields by which it is decided whether the loader goes in.
+    private static let deciding: [(name: String, folded: StaticString)] = [
+        ("Sec-Fetch-Dest", "sec-fetch-dest"), ("X-Requested-With", "x-requested-with"),
+    ]
+
+    // MARK: validators
+
+    private func markValidator(_ x: Exchange, _ mark: InjectionMark) {
+        let given = entityTag(x)
+        x.responseHead.removeAll(.etag)
+        if let given {
+            Self.write(mark.marked(given, isPinned: isPinned), x)
+        } else if let date = x.responseHead.first(.lastModified) {
+            let marked = x.responseHead.withValue(of: date) { mark.marked(lastModified: $0, isPinned: isPinned) }
+            Self.write(marked, x)
+        }
+    }
+
+    /// The app's entity tag; nil if there is none that can be read.
+    private func entityTag(_ x: Exchange) -> EntityTag? {
+        guard x.responseHead.count(.etag) == 1, let field = x.responseHead.first(.etag) else { return nil }
+        return x.responseHead.withValue(of: field) { EntityTag($0) }
+    }
+
+    private static func write(_ tag: EntityTag, _ x: Exchange) {
+        x.responseLines.writeStaticString("ETag: ")
+        x.responseLines.writeBytes(tag.text)
+        x.responseLines.writeStaticString("\r\n")
+    }
+}
+
+/// The tag is the same for all visitors, so that pages stay cacheable and no secret meets a compressor.
+enum LoaderTag {
+    static let page = ByteBuffer(string: "<script src=\"\(Endpoint.loader.rawValue)\" async></script>")
+    /// A page that answers a form must not be loaded again by script.
+    static let answerToForm = ByteBuffer(
+        string: "<script src=\"\(Endpoint.loader.rawValue)\" async data-reload=\"never\"></script>")
+}
