@@ -43,6 +43,7 @@ let package = Package(
         .target(
             name: "SessionStores", dependencies: ["Sessions", "CSQLite", nioConcurrency], swiftSettings: settings),
         .target(name: "HTMLInjection", dependencies: [nioCore, "CZlib"], swiftSettings: settings),
+        .target(name: "ContentPolicy", swiftSettings: settings),
         .target(name: "AppCookies", dependencies: ["Sessions", "CZlib", crypto], swiftSettings: settings),
         .target(
             name: "CrossDomain",
@@ -78,6 +79,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HTMLInjectionTests", dependencies: ["HTMLInjection", nioCore, "CZlib"], swiftSettings: settings),
+        .testTarget(name: "ContentPolicyTests", dependencies: ["ContentPolicy"], swiftSettings: settings),
         .testTarget(name: "AppCookiesTests", dependencies: ["AppCookies", "Sessions"], swiftSettings: settings),
         .testTarget(
             name: "CrossDomainTests",
