@@ -28,7 +28,10 @@ import Testing
         let policy = try Shop.policy()
         func fill(_ start: String, _ piece: (Int) -> String) -> [UInt8] {
             var text = start
-            for number in 0... where text.utf8.count < 60_000 { text += piece(number) }
+            for number in 0... {
+                text += piece(number)
+                if text.utf8.count > 60_000 { break }
+            }
             return Array(text.utf8)
         }
         let crowds = [

@@ -47,7 +47,7 @@ import Testing
             .becomes("script-src 'nonce-a' {L}\nscript-src 'nonce-b'\nscript-src 'nonce-b'"), tag: " nonce=\"b\""),
         Row(
             "one repeated in one policy has one vote", "script-src 'nonce-a'\nscript-src 'nonce-b' 'nonce-b'",
-            .becomes("script-src 'nonce-a' {L}\nscript-src 'nonce-b' 'nonce-b'"), tag: " nonce=\"a\""),
+            .becomes("script-src 'nonce-a'\nscript-src 'nonce-b' 'nonce-b' {L}"), tag: " nonce=\"a\""),
         Row(
             "a policy that allows the address has no vote",
             "script-src 'self' 'nonce-b', script-src 'self' 'nonce-b', script-src 'nonce-a'", tag: " nonce=\"a\""),

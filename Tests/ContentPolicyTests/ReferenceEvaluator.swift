@@ -15,32 +15,32 @@ struct Attempt: Sendable {
 /// CSP3 a second time, straight from the standard's steps, on strings and without thought of speed: what the adaptation
 /// is held against. It shares no code with the module.
 struct ReferenceEvaluator {
-    private let policies: [[String: [String]]]
-    private let origin: String
+    private let policies: [[String: SourceWords]]
+    private let own: Address
 
     /// - Parameter origin: with its port: `https://shop.example:443`.
     init(_ lines: [String], origin: String) {
         policies = lines.flatMap { $0.split(separator: ",") }.map { Self.parse(String($0)) }.filter { !$0.isEmpty }
-        self.origin = origin
+        own = Address(origin)
     }
 
     func allows(_ attempt: Attempt) -> Bool { policies.allSatisfy { allows(attempt, $0) } }
 
     /// §2.2.1
-    private static func parse(_ text: String) -> [String: [String]] {
-        var directives: [String: [String]] = [:]
+    private static func parse(_ text: String) -> [String: SourceWords] {
+        var directives: [String: SourceWords] = [:]
         for part in text.unicodeScalars.split(separator: ";") {
             if part.contains(where: { $0.value > 127 }) { continue }
             let words = part.split { "\t\n\u{C}\r ".unicodeScalars.contains($0) }.map { String($0) }
             guard let name = words.first?.lowercased(), directives[name] == nil else { continue }
-            directives[name] = Array(words.dropFirst())
+            directives[name] = SourceWords(Array(words.dropFirst()))
         }
         return directives
     }
 
-    private func allows(_ attempt: Attempt, _ policy: [String: [String]]) -> Bool {
+    private func allows(_ attempt: Attempt, _ policy: [String: SourceWords]) -> Bool {
         /// §6.8.3: the first that exists of the fallback list.
-        func list(_ names: String...) -> [String]? { names.compactMap { policy[$0] }.first }
+        func list(_ names: String...) -> SourceWords? { names.compactMap { policy[$0] }.first }
         switch attempt.kind {
         case .scriptElement:
             return list("script-src-elem", "script-src", "default-src").map { script($0, attempt) } ?? true
@@ -52,9 +52,9 @@ struct ReferenceEvaluator {
             return list("script-src-attr", "script-src", "default-src").map { inline($0, attempt) } ?? true
         case .inlineStyle:
             return list("style-src-elem", "style-src", "default-src").map { inline($0, attempt) } ?? true
-        case .eval: return list("script-src", "default-src").map { has($0, "'unsafe-eval'") } ?? true
+        case .eval: return list("script-src", "default-src")?.has("'unsafe-eval'") ?? true
         case .wasm:
-            return list("script-src", "default-src").map { has($0, "'unsafe-eval'") || has($0, "'wasm-unsafe-eval'") }
+            return list("script-src", "default-src").map { $0.has("'unsafe-eval'") || $0.has("'wasm-unsafe-eval'") }
                 ?? true
         case .connect: return list("connect-src", "default-src").map { matches(attempt.url, $0) } ?? true
         case .image: return list("img-src", "default-src").map { matches(attempt.url, $0) } ?? true
@@ -64,59 +64,31 @@ struct ReferenceEvaluator {
         }
     }
 
-    private func has(_ list: [String], _ keyword: String) -> Bool { list.contains { $0.lowercased() == keyword } }
-
     /// §6.7.1.1
-    private func script(_ list: [String], _ attempt: Attempt) -> Bool {
-        if list.contains(where: { nonce(of: $0) == attempt.nonce && !attempt.nonce.isEmpty }) { return true }
-        if !attempt.hash.isEmpty, list.contains(where: { hash(of: $0) == attempt.hash }) { return true }
-        if has(list, "'strict-dynamic'") { return !attempt.isParserInserted }
+    private func script(_ list: SourceWords, _ attempt: Attempt) -> Bool {
+        if list.nonces.contains(attempt.nonce) || list.hashes.contains(attempt.hash) { return true }
+        if list.has("'strict-dynamic'") { return !attempt.isParserInserted }
         return matches(attempt.url, list)
     }
 
     /// §6.7.3.2 and §6.7.3.3
-    private func inline(_ list: [String], _ attempt: Attempt) -> Bool {
+    private func inline(_ list: SourceWords, _ attempt: Attempt) -> Bool {
         let isSwitchedOff =
-            list.contains { nonce(of: $0) != nil || hash(of: $0) != nil }
-            || attempt.kind != .inlineStyle && has(list, "'strict-dynamic'")
-        if has(list, "'unsafe-inline'"), !isSwitchedOff { return true }
-        if attempt.kind != .eventHandler, !attempt.nonce.isEmpty,
-            list.contains(where: { nonce(of: $0) == attempt.nonce })
-        {
-            return true
-        }
-        return (attempt.kind != .eventHandler || has(list, "'unsafe-hashes'")) && !attempt.hash.isEmpty
-            && list.contains { hash(of: $0) == attempt.hash }
-    }
-
-    private func nonce(of expression: String) -> String? {
-        guard expression.lowercased().hasPrefix("'nonce-"), expression.hasSuffix("'") else { return nil }
-        return base64(expression.dropFirst(7).dropLast())
-    }
-
-    private func hash(of expression: String) -> String? {
-        let folded = expression.lowercased()
-        guard ["'sha256-", "'sha384-", "'sha512-"].contains(where: folded.hasPrefix), expression.hasSuffix("'")
-        else { return nil }
-        return base64(expression.dropFirst(8).dropLast()).map { folded.dropFirst().prefix(7) + $0 }
-    }
-
-    private func base64(_ text: Substring) -> String? {
-        let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-        var rest = text
-        for _ in 0..<2 where rest.hasSuffix("=") { rest.removeLast() }
-        return !rest.isEmpty && rest.allSatisfy { digits.contains($0) } ? String(text) : nil
+            !list.nonces.isEmpty || !list.hashes.isEmpty
+            || attempt.kind != .inlineStyle && list.has("'strict-dynamic'")
+        if list.has("'unsafe-inline'"), !isSwitchedOff { return true }
+        if attempt.kind != .eventHandler, list.nonces.contains(attempt.nonce) { return true }
+        return (attempt.kind != .eventHandler || list.has("'unsafe-hashes'")) && list.hashes.contains(attempt.hash)
     }
 
     /// §6.7.2.7
-    private func matches(_ url: String, _ list: [String]) -> Bool {
-        if list.map({ $0.lowercased() }) == ["'none'"] { return false }
-        return list.contains { matches(Address(url), $0) }
+    private func matches(_ url: String, _ list: SourceWords) -> Bool {
+        let address = Address(url)
+        return list.folded != ["'none'"] && list.words.contains { matches(address, $0) }
     }
 
     /// §6.7.2.8
     private func matches(_ url: Address, _ expression: String) -> Bool {
-        let own = Address(origin)
         if expression == "*" { return ["http", "https"].contains(url.scheme) }
         if expression.lowercased() == "'self'" {
             let samePort = own.port == url.port || own.isDefaultPort && url.isDefaultPort
@@ -148,6 +120,36 @@ struct ReferenceEvaluator {
     private func pathMatches(_ pattern: String, _ path: String) -> Bool {
         if pattern.isEmpty { return true }
         return pattern.hasSuffix("/") ? path.hasPrefix(pattern) : path == pattern
+    }
+}
+
+/// A source list, with its nonces and hashes picked out (§2.3.1).
+private struct SourceWords {
+    let words: [String]
+    let folded: [String]
+    let nonces: Set<String>
+    /// With the algorithm in lower case.
+    let hashes: Set<String>
+
+    init(_ words: [String]) {
+        self.words = words
+        folded = words.map { $0.lowercased() }
+        nonces = Set(words.compactMap { Self.quoted("'nonce-", $0) })
+        hashes = Set(
+            ["sha256-", "sha384-", "sha512-"].flatMap { name in
+                words.compactMap { word in Self.quoted("'" + name, word).map { name + $0 } }
+            })
+    }
+
+    func has(_ keyword: String) -> Bool { folded.contains(keyword) }
+
+    private static func quoted(_ start: String, _ word: String) -> String? {
+        guard word.lowercased().hasPrefix(start), word.hasSuffix("'") else { return nil }
+        let value = word.dropFirst(start.count).dropLast()
+        let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+        var rest = value
+        for _ in 0..<2 where rest.hasSuffix("=") { rest.removeLast() }
+        return !rest.isEmpty && rest.allSatisfy { digits.contains($0) } ? String(value) : nil
     }
 }
 
