@@ -4,7 +4,7 @@
   // Nothing here ever sees a session id or a handle: cookies are HttpOnly, and what scripts pass on is sealed.
   // config: {endpoint, interval (s), fetch, handshake, links, siblings [host or *.host], parameter, ticketLifetime (s),
   //          reload: "always"|"event"|"never", consent: cookie name or null, due: cookie name}
-  if (window.tomboloLoader || location.origin === "null") return; // once a page, and not in a sandbox
+  if (window.tomboloLoader || self.origin === "null") return; // once a page; in a sandbox location.origin is still the URL's
   window.tomboloLoader = true;
 
   var script = document.currentScript;
