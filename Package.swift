@@ -52,8 +52,9 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "AppCookies", "CrossDomain",
-                nioCore, nioPosix, nioConcurrency, logging,
+                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "ContentPolicy",
+                "AppCookies",
+                "CrossDomain", nioCore, nioPosix, nioConcurrency, logging,
             ], swiftSettings: settings),
         .target(
             name: "TomboloServer",

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import ContentPolicy
 internal import CrossDomain
 
 /// A domain as a browser on this connection addresses it, with what follows from that; the same for nearly all requests
@@ -27,4 +28,10 @@ final class AddressedDomain {
 
     /// The mark in the entity tags of pages that have the loader in them.
     private(set) lazy var mark = InjectionMark { [unowned self] in String(loaderDigest.filter(\.isLetter).prefix(8)) }
+
+    /// What the loader needs of the policies of this domain's pages; made when the first page with one comes. Nil where
+    /// policies cannot name the domain.
+    private(set) lazy var policy = LoaderPolicy(
+        origin: member.site.origin, loaderPath: Endpoint.loader.rawValue, endpointPath: Endpoint.root,
+        primaryEndpoint: route.group.primaryEndpoint(for: member), loaderHash: "sha256-\(loaderDigest)")
 }

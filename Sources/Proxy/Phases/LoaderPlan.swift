@@ -1,3 +1,4 @@
+internal import ContentPolicy
 internal import CrossDomain
 internal import HTTPWire
 internal import NIOCore
@@ -9,11 +10,37 @@ struct LoaderPlan {
     /// Whether the tag names the loader's digest, so that the page is good for that loader only.
     let isPinned: Bool
 
-    /// The plan for a page with this head; nil if its policies leave the loader nothing to do.
+    /// The page's policies as they have to be for the loader to run; nil where they stay.
+    private let policies: [[UInt8]]?
+
+    /// The plan for a page with this head; nil if its policies leave the loader nothing that it could do.
     init?(_ x: Exchange, _ context: RequestContext) {
-        isPinned = false
-        tag = context.isGET ? LoaderTag.page : LoaderTag.answerToForm
+        let lines = x.responseHead.values(of: .contentSecurityPolicy)
+        let needsIntegrity = LoaderPolicy.requiresIntegrity(x.responseHead.values(foldingTo: Self.integrityPolicy))
+        guard !lines.isEmpty || needsIntegrity else {
+            self.init(tag: context.isGET ? LoaderTag.page : LoaderTag.answerToForm, isPinned: false, policies: nil)
+            return
+        }
+        switch context.domain.policy?.adapt(lines, needsIntegrity: needsIntegrity) {
+        case .unchanged(let attributes)?: self.init(attributes, policies: nil, isGET: context.isGET)
+        case .rewritten(let changed, let attributes)?: self.init(attributes, policies: changed, isGET: context.isGET)
+        case .blocked?, nil: return nil
+        }
     }
+
+    private init(_ attributes: TagAttributes, policies: [[UInt8]]?, isGET: Bool) {
+        self.init(
+            tag: LoaderTag.tag(attributes.html, isGET: isGET), isPinned: attributes.integrity != nil,
+            policies: policies)
+    }
+
+    private init(tag: ByteBuffer, isPinned: Bool, policies: [[UInt8]]?) {
+        self.tag = tag
+        self.isPinned = isPinned
+        self.policies = policies
+    }
+
+    private static let integrityPolicy = FoldedName("Integrity-Policy")
 
     /// Makes the head that of the page with the loader.
     func apply(_ x: Exchange, _ context: RequestContext) {
@@ -22,6 +49,7 @@ struct LoaderPlan {
             x.responseHead.removeAll(name)
         }
         markValidator(x, context.domain.mark)
+        writePolicies(x)
         Self.vary(x)
     }
 
@@ -36,7 +64,18 @@ struct LoaderPlan {
             x.responseHead.removeAll(name)
         }
         if let copy { Self.write(copy.marked, x) }
+        writePolicies(x)
         Self.vary(x)
+    }
+
+    private func writePolicies(_ x: Exchange) {
+        guard let policies else { return }
+        x.responseHead.removeAll(.contentSecurityPolicy)
+        for policy in policies {
+            x.responseLines.writeStaticString("Content-Security-Policy: ")
+            x.responseLines.writeBytes(policy)
+            x.responseLines.writeStaticString("\r\n")
+        }
     }
 
     /// Tells caches that other kinds of requests get this address without the loader.
@@ -78,10 +117,34 @@ struct LoaderPlan {
     }
 }
 
-/// The tag is the same for all visitors, so that pages stay cacheable and no secret meets a compressor.
+/// The tag says nothing of the visitor, so that pages stay cacheable and no secret meets a compressor.
 enum LoaderTag {
-    static let page = ByteBuffer(string: "<script src=\"\(Endpoint.loader.rawValue)\" async></script>")
-    /// A page that answers a form must not be loaded again by script.
-    static let answerToForm = ByteBuffer(
-        string: "<script src=\"\(Endpoint.loader.rawValue)\" async data-reload=\"never\"></script>")
+    static let page = tag("", isGET: true)
+    static let answerToForm = tag("", isGET: false)
+
+    /// The tag with attributes that the page's policies ask for, each after a space. A page that answers a form must not be
+    /// loaded again by script.
+    static func tag(_ attributes: String, isGET: Bool) -> ByteBuffer {
+        let reload = isGET ? "" : " data-reload=\"never\""
+        return ByteBuffer(string: "<script src=\"\(Endpoint.loader.rawValue)\" async\(reload)\(attributes)></script>")
+    }
+}
+
+extension MessageHead {
+    /// The values of all lines of a field.
+    fileprivate func values(of name: FieldName) -> [[UInt8]] {
+        values { $0.known == name }
+    }
+
+    fileprivate func values(foldingTo name: FoldedName) -> [[UInt8]] {
+        values { $0.name.count == name.bytes.count && foldsTo($0, name) }
+    }
+
+    private func values(_ isWanted: (Field) -> Bool) -> [[UInt8]] {
+        var values: [[UInt8]] = []
+        for field in fields where !field.isRemoved && isWanted(field) {
+            values.append(withValue(of: field) { Array($0) })
+        }
+        return values
+    }
 }
