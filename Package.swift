@@ -32,6 +32,8 @@ let package = Package(
         // C libraries, linked statically where Debian ships the archive.
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CZstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CPSL", providers: [.apt(["libpsl-dev"])]),
         .target(name: "CTOML"),
         .target(name: "CAssets", exclude: ["files"]),
@@ -42,7 +44,8 @@ let package = Package(
         .target(name: "Sessions", dependencies: [crypto], swiftSettings: settings),
         .target(
             name: "SessionStores", dependencies: ["Sessions", "CSQLite", nioConcurrency], swiftSettings: settings),
-        .target(name: "HTMLInjection", dependencies: [nioCore, "CZlib"], swiftSettings: settings),
+        .target(
+            name: "HTMLInjection", dependencies: [nioCore, "CZlib", "CBrotli", "CZstd"], swiftSettings: settings),
         .target(name: "ContentPolicy", swiftSettings: settings),
         .target(name: "AppCookies", dependencies: ["Sessions", "CZlib", crypto], swiftSettings: settings),
         .target(
@@ -79,7 +82,8 @@ let package = Package(
             name: "SessionStoresTests", dependencies: ["SessionStores", "Sessions", "CSQLite"],
             swiftSettings: settings),
         .testTarget(
-            name: "HTMLInjectionTests", dependencies: ["HTMLInjection", nioCore, "CZlib"], swiftSettings: settings),
+            name: "HTMLInjectionTests", dependencies: ["HTMLInjection", nioCore, "CZlib", "CBrotli", "CZstd"],
+            swiftSettings: settings),
         .testTarget(name: "ContentPolicyTests", dependencies: ["ContentPolicy"], swiftSettings: settings),
         .testTarget(name: "AppCookiesTests", dependencies: ["AppCookies", "Sessions"], swiftSettings: settings),
         .testTarget(

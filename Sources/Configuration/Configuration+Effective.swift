@@ -43,9 +43,9 @@ extension Group {
 
         add("domains", domainsFile)
         for domain in domains {
-            let inject = domain.inject ? "on" : "off"
             let cookieDomain = domain.cookieDomain.map { " cookie_domain=\($0)" } ?? ""
-            add("domain \(domain.pattern)", "\(domain.upstream) app=\(domain.app) inject=\(inject)\(cookieDomain)")
+            let settings = "app=\(domain.app) inject=\(domain.inject)\(cookieDomain)"
+            add("domain \(domain.pattern)", "\(domain.upstream) \(settings)")
         }
         add("primary", primary)
         add("share_cookies", shareCookies.joined(separator: ", "))
@@ -66,7 +66,7 @@ extension Group {
         add("links", links)
         add("locations", locations)
         add("fetch", fetch)
-        add("inject", inject)
+        add("inject", inject.patterns.isEmpty ? "\(inject == .everywhere)" : "\(inject)")
         add("consent_cookie", consentCookie ?? "")
         add("store_failure", storeFailure)
         add("cookie.name", cookie.name)

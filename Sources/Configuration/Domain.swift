@@ -7,8 +7,8 @@ public struct Domain: Sendable, Equatable {
     /// The app it belongs to: custody of app cookies is kept per app. Default: the upstream's canonical text, so that
     /// domains with the same upstream are one app.
     public var app: String
-    /// Whether the loader is put into its pages. Default: as the group says.
-    public var inject: Bool
+    /// Which of its pages the loader is put into, by their paths. Default: as the group says.
+    public var inject: PathPatterns
     /// The `Domain` attribute of the session cookie, lower case without leading dot; nil: the cookie is for the host
     /// alone.
     public var cookieDomain: String?
@@ -19,7 +19,7 @@ public struct Domain: Sendable, Equatable {
 
     /// Creates a domain; whatever is left out has its documented default.
     public init(
-        pattern: HostPattern, upstream: UpstreamAddress, app: String? = nil, inject: Bool = true,
+        pattern: HostPattern, upstream: UpstreamAddress, app: String? = nil, inject: PathPatterns = .everywhere,
         cookieDomain: String? = nil, file: String = "", line: Int = 0
     ) {
         self.pattern = pattern
@@ -30,6 +30,9 @@ public struct Domain: Sendable, Equatable {
         self.file = file
         self.line = line
     }
+
+    /// Whether the loader is put into pages at this path: the raw path as the app sees it, without query.
+    public func isInjected(path: some Collection<UInt8>) -> Bool { inject.includes(path) }
 }
 
 /// The host names that a domain answers for. Names are lower case, ASCII (IDNA A-labels, RFC 5890), without a trailing

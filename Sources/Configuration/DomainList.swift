@@ -90,7 +90,7 @@ struct DomainListReader {
         if settings.inject != nil { list.ownInject.insert(list.domains.count) }
         list.domains.append(
             Domain(
-                pattern: pattern, upstream: upstream, app: settings.app, inject: settings.inject ?? true,
+                pattern: pattern, upstream: upstream, app: settings.app, inject: settings.inject ?? .everywhere,
                 cookieDomain: settings.cookieDomain, file: file, line: line))
     }
 
@@ -98,7 +98,7 @@ struct DomainListReader {
 
     private struct Settings {
         var app: String?
-        var inject: Bool?
+        var inject: PathPatterns?
         var cookieDomain: String?
     }
 
@@ -143,14 +143,31 @@ struct DomainListReader {
         return value
     }
 
-    private func inject(_ value: String, _ column: Int) -> Bool? {
+    private func inject(_ value: String, _ column: Int) -> PathPatterns? {
         switch value {
-        case "on": return true
-        case "off": return false
-        default:
-            report(column, "inject: expected on or off, found \(Display.quote(value))")
+        case "on": return .everywhere
+        case "off": return .nowhere
+        default: break
+        }
+        guard value.contains("/") else {
+            report(
+                column, "inject: expected on, off or path patterns, found \(Display.quote(value))",
+                [PathPatterns.listExample])
             return nil
         }
+        var patterns: [PathPatterns.Pattern] = []
+        var hasMistake = false
+        var start = column + "inject=".count
+        for text in value.split(separator: ",", omittingEmptySubsequences: false) {
+            do {
+                patterns.append(try PathPatterns.Pattern(parsing: text))
+            } catch {
+                report(start, "inject: \(error.message)", error.remedy)
+                hasMistake = true
+            }
+            start += text.unicodeScalars.count + 1
+        }
+        return hasMistake ? nil : PathPatterns(patterns)
     }
 
     private func cookieDomain(_ value: String, _ column: Int, _ pattern: HostPattern?) -> String? {

@@ -38,8 +38,8 @@ public struct Group: Sendable, Equatable {
     public var locations: Bool
     /// Whether the loader asks the primary with `fetch`. Default: true.
     public var fetch: Bool
-    /// Whether the loader is put into pages, unless a domain says otherwise. Default: true.
-    public var inject: Bool
+    /// Which pages the loader is put into, unless a domain says otherwise. Default: all.
+    public var inject: PathPatterns
     /// The cookie whose presence means that the visitor consented; nil: no consent is asked for. Default: nil.
     public var consentCookie: String?
     /// What a request gets that needs the store while the store fails. Default: ``StoreFailure/anonymous``.
@@ -54,7 +54,7 @@ public struct Group: Sendable, Equatable {
         login: [LoginSignal] = [], handshake: Handshake = .auto, checkInterval: Int64 = 600, reload: Reload = .always,
         conflict: Conflict = .primary, policy: Policy = .tombolo, ticketParameter: String = "tombolo-ticket",
         ticketLifetime: Int64 = 60, links: Bool = true, locations: Bool = true, fetch: Bool = true,
-        inject: Bool = true, consentCookie: String? = nil, storeFailure: StoreFailure = .anonymous,
+        inject: PathPatterns = .everywhere, consentCookie: String? = nil, storeFailure: StoreFailure = .anonymous,
         headers: HeaderNames = HeaderNames()
     ) {
         self.name = name

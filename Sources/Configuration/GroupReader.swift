@@ -37,7 +37,7 @@ struct GroupReader {
             readPrimary(&table, &group, list)
         }
         readBehaviour(&table, &group)
-        table.read("inject", .boolean, into: &group.inject)
+        if let inject = table.readPathPatterns("inject") { group.inject = inject }
         for index in group.domains.indices where !(list?.ownInject.contains(index) ?? false) {
             group.domains[index].inject = group.inject
         }

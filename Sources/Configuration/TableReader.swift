@@ -81,6 +81,9 @@ struct TableReader {
     /// Whether the key is written; makes it known.
     mutating func has(_ key: String) -> Bool { node(key) != nil }
 
+    /// How many elements the array under a key has; nil if it is absent or no array.
+    func count(_ key: String) -> Int? { children[key].flatMap { $0.kind == .array ? $0.children.count : nil } }
+
     /// Where the value of a key is written.
     func position(of key: String) -> Position? { children[key]?.position }
 

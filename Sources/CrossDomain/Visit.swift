@@ -30,6 +30,11 @@ public struct Visit: Sendable {
             if mode != nil || dest != nil { return isDocumentNavigation }
             return !isSpeculative && acceptsPage()
         }
+
+        /// Whether what is loaded may be shown as a page, now or, if it is fetched ahead, later.
+        public func mayBecomePage(acceptsPage: @autoclosure () -> Bool) -> Bool {
+            dest.map { $0 == "document" } ?? acceptsPage()
+        }
     }
 
     /// Our own cookies of the request, with every value of a name that came twice.

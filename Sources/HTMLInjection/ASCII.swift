@@ -21,6 +21,15 @@ extension BidirectionalCollection<UInt8> where SubSequence: BidirectionalCollect
     }
 }
 
+extension BidirectionalCollection<UInt8> where SubSequence: BidirectionalCollection {
+    /// Without HTML's ASCII whitespace at both ends.
+    func trimmingWhitespace() -> SubSequence {
+        var rest = drop { $0.isHTMLWhitespace }
+        while let last = rest.last, last.isHTMLWhitespace { rest = rest.dropLast() }
+        return rest
+    }
+}
+
 extension Collection<UInt8> {
     /// Whether the bytes are `lowercased`, letters compared without regard to ASCII case.
     func equalsFolded(_ lowercased: StaticString) -> Bool {

@@ -9,7 +9,9 @@ extension InjectionCoding {
     public func makeInjector(tag: ByteBuffer, requiresDocumentMarker: Bool) -> any BodyTransform {
         switch self {
         case .identity: IdentityInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
-        case .gzip: GzipInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
+        case .gzip, .deflate: GzipInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
+        case .brotli: RecodingInjector(tag: tag, format: .brotli, requiresDocumentMarker: requiresDocumentMarker)
+        case .zstd: RecodingInjector(tag: tag, format: .zstd, requiresDocumentMarker: requiresDocumentMarker)
         }
     }
 }

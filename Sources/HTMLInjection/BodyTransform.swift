@@ -82,17 +82,14 @@ public enum InjectionSkip: String, Equatable, Sendable, CaseIterable {
     case compressionRatio
 }
 
-extension InjectionSkip {
-    /// Whether another request for the same resource could be answered with the tag: the reason lies in the request.
-    public var dependsOnRequest: Bool { self == .notDocument || self == .scripted }
-}
-
 /// Why a changed body could not be completed. The fault is the upstream's, but for `codec`.
 public enum InjectionFailure: String, Equatable, Sendable, CaseIterable {
     /// The compressed body is damaged: an invalid block, or a checksum or length that does not match.
     case damaged
     /// The compressed body ended before its trailer.
     case truncated
+    /// The body decodes to suspiciously many bytes.
+    case compressionRatio
     /// The compressor reported an error of its own (out of memory).
     case codec
 }

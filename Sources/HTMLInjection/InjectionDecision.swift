@@ -36,7 +36,8 @@ public struct InjectionFacts: Sendable {
     public var hasNoTransform: Bool
     /// The request's `Sec-Fetch-Dest` (W3C Fetch Metadata).
     public var fetchDestination: FieldLines
-    /// Whether the request had `X-Requested-With`.
+    /// Whether the request had `X-Requested-With`. Counts only where the browser itself does not say what it loads:
+    /// Android's WebView sends it with every page.
     public var hasRequestedWith: Bool
     /// Whether the upstream or the configuration switched injection off.
     public var isSwitchedOff: Bool
@@ -60,11 +61,34 @@ public struct InjectionFacts: Sendable {
 }
 
 /// The content codings that a tag can be inserted into.
-public enum InjectionCoding: Equatable, Sendable {
+public enum InjectionCoding: Equatable, Sendable, CaseIterable {
     /// No content coding.
     case identity
     /// `gzip` or `x-gzip` (RFC 9110 §8.4.1.3).
     case gzip
+    /// `deflate` (RFC 9110 §8.4.1.2).
+    case deflate
+    /// `br` (RFC 7932).
+    case brotli
+    /// `zstd` (RFC 8878, RFC 9659).
+    case zstd
+
+    /// The coding of this name (RFC 9110 §8.4.1), whatever the letter case; `nil` for others.
+    init?(name: some Collection<UInt8>) {
+        if name.equalsFolded("gzip") || name.equalsFolded("x-gzip") {
+            self = .gzip
+        } else if name.equalsFolded("br") {
+            self = .brotli
+        } else if name.equalsFolded("zstd") {
+            self = .zstd
+        } else if name.equalsFolded("deflate") {
+            self = .deflate
+        } else if name.equalsFolded("identity") {
+            self = .identity
+        } else {
+            return nil
+        }
+    }
 }
 
 /// Whether the loader's tag goes into a response. A pure function of ``InjectionFacts``.
@@ -75,28 +99,51 @@ public enum InjectionDecision: Equatable, Sendable {
     /// Leave the response alone.
     case skip(InjectionSkip)
 
-    /// Decides by the facts, cheapest first.
+    /// Decides by the facts.
     public static func decide(_ facts: InjectionFacts) -> InjectionDecision {
+        facts.method == .other ? decideAsGet(facts) : .skip(facts.isSwitchedOff ? .switchedOff : .method)
+    }
+
+    /// Decides as if the request's method had been `GET`: what a response to `HEAD` has to be consistent with (RFC 9110
+    /// §9.3.2).
+    ///
+    /// The response is looked at first: a reason that the request gives (``InjectionSkip/dependsOnRequest``) means that
+    /// another request would have got the tag into the same response.
+    public static func decideAsGet(_ facts: InjectionFacts) -> InjectionDecision {
         if facts.isSwitchedOff { return .skip(.switchedOff) }
-        if facts.method != .other { return .skip(.method) }
         switch facts.status {
         case ..<200, 204, 205, 206, 304: return .skip(.status)
         default: break
         }
         if let reason = MediaType.reasonToSkip(facts.contentType) { return .skip(reason) }
-        let hasDestination: Bool
-        switch facts.fetchDestination {
-        case .absent: hasDestination = false
-        case .one(let value):
-            guard value.equalsFolded("document") else { return .skip(.notDocument) }
-            hasDestination = true
-        case .several: return .skip(.notDocument)
-        }
-        if facts.hasRequestedWith { return .skip(.scripted) }
         if facts.hasNoTransform { return .skip(.noTransform) }
         if !isShownInline(facts.contentDisposition) { return .skip(.attachment) }
         guard let coding = coding(facts.contentEncoding) else { return .skip(.contentCoding) }
-        return .inject(coding, requiresDocumentMarker: !hasDestination)
+        switch destination(facts) {
+        case .document: return .inject(coding, requiresDocumentMarker: false)
+        case .unknown: return .inject(coding, requiresDocumentMarker: true)
+        case .other(let reason): return .skip(reason)
+        }
+    }
+
+    /// Whether another request for the same response could have been decided upon otherwise, so that caches have to
+    /// tell the two apart (`Vary`, RFC 9110 §12.5.5) by `Sec-Fetch-Dest` and `X-Requested-With`.
+    public var dependsOnRequest: Bool {
+        switch self {
+        case .inject: true
+        case .skip(let reason): reason.dependsOnRequest
+        }
+    }
+
+    private enum Destination { case document, unknown, other(InjectionSkip) }
+
+    private static func destination(_ facts: InjectionFacts) -> Destination {
+        switch facts.fetchDestination {
+        case .absent: return facts.hasRequestedWith ? .other(.scripted) : .unknown
+        // Sub-frames ("iframe", "frame", "embed", "object") have their top-level page to look after them.
+        case .one(let value) where value.equalsFolded("document"): return .document
+        case .one, .several: return .other(.notDocument)
+        }
     }
 
     /// RFC 6266: only `inline` is shown; an unknown disposition type counts as `attachment`.
@@ -110,6 +157,7 @@ public enum InjectionDecision: Equatable, Sendable {
         }
     }
 
+    /// The one coding of the body. `identity` is no coding, though some servers send it; two are not worth undoing.
     private static func coding(_ encoding: FieldLines) -> InjectionCoding? {
         switch encoding {
         case .absent: return .identity
@@ -118,38 +166,27 @@ public enum InjectionDecision: Equatable, Sendable {
             var found: InjectionCoding = .identity
             for element in value.split(separator: UInt8(ascii: ",")) {
                 let name = element.trimmingOWS()
-                if name.isEmpty || name.equalsFolded("identity") { continue }
-                guard found == .identity, name.equalsFolded("gzip") || name.equalsFolded("x-gzip") else { return nil }
-                found = .gzip
+                if name.isEmpty { continue }
+                guard let coding = InjectionCoding(name: name) else { return nil }
+                if coding == .identity { continue }
+                guard found == .identity else { return nil }
+                found = coding
             }
             return found
         }
     }
 }
 
-/// What `Cache-Control` (RFC 9111 §5.2) says about changing a response.
-public enum CacheControl {
-    /// Whether this field value has the directive `no-transform` (RFC 9111 §5.2.2.6). Text inside a quoted argument of
-    /// another directive does not count.
-    public static func hasNoTransform(_ value: ByteBufferView) -> Bool {
-        var isQuoted = false
-        var isEscaped = false
-        var start = value.startIndex
-        func isDirective(upTo end: Int) -> Bool {
-            let directive = value[start..<end].prefix { $0 != UInt8(ascii: "=") }
-            return directive.trimmingOWS().equalsFolded("no-transform")
+extension InjectionSkip {
+    /// Whether the reason lies in fields of the request, so that another request for the same response could have got
+    /// the tag.
+    public var dependsOnRequest: Bool {
+        switch self {
+        // A fragment is told by its body only where the request did not tell.
+        case .notDocument, .scripted, .fragment: true
+        case .switchedOff, .method, .status, .mediaType, .charset, .contentCoding, .attachment, .noTransform, .policy,
+            .empty, .prefixTooLong, .unterminated, .notASCIICompatible, .undecodable, .compressionRatio:
+            false
         }
-        for index in value.indices {
-            switch value[index] {
-            case _ where isEscaped: isEscaped = false
-            case UInt8(ascii: "\\") where isQuoted: isEscaped = true
-            case UInt8(ascii: "\""): isQuoted.toggle()
-            case UInt8(ascii: ",") where !isQuoted:
-                if isDirective(upTo: index) { return true }
-                start = index + 1
-            default: break
-            }
-        }
-        return isDirective(upTo: value.endIndex)
     }
 }

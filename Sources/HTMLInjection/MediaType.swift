@@ -4,7 +4,7 @@ import NIOCore
 enum MediaType {
     /// `nil` for HTML that can be changed, else why it cannot.
     static func reasonToSkip(_ field: FieldLines) -> InjectionSkip? {
-        guard case .one(let value) = field else { return .mediaType }
+        guard case .one(let value) = field, !hasListComma(value) else { return .mediaType }
         var rest = value[...]
         let essence = rest.prefix { $0 != UInt8(ascii: ";") }
         guard essence.trimmingOWS().equalsFolded("text/html") else { return .mediaType }
@@ -13,9 +13,28 @@ enum MediaType {
             // The first charset counts (WHATWG MIME Sniffing); a later one is ignored by browsers, but then the
             // header is a puzzle that is better left alone.
             guard parameter.name.equalsFolded("charset") else { continue }
-            if incompatibleLabels.contains(where: { parameter.value.equalsFolded($0) }) { return .charset }
+            // Quotes may hold whitespace around the label, which browsers take off, and needless escapes.
+            let label = parameter.value.filter { $0 != UInt8(ascii: "\\") }.trimmingWhitespace()
+            if incompatibleLabels.contains(where: { label.equalsFolded($0) }) { return .charset }
         }
         return nil
+    }
+
+    /// Whether there is a comma outside of quotes. Browsers take such a value for several lines, the last of which counts
+    /// (WHATWG Fetch §2.2.2, "extract a MIME type").
+    private static func hasListComma(_ value: ByteBufferView) -> Bool {
+        var isQuoted = false
+        var isEscaped = false
+        for byte in value {
+            switch byte {
+            case _ where isEscaped: isEscaped = false
+            case UInt8(ascii: "\\") where isQuoted: isEscaped = true
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: ",") where !isQuoted: return true
+            default: break
+            }
+        }
+        return false
     }
 
     /// The labels of UTF-16 and of the "replacement" encoding (WHATWG Encoding §4.2): in the first, tags are not ASCII
@@ -26,8 +45,7 @@ enum MediaType {
         "iso-2022-kr", "iso-2022-cn", "iso-2022-cn-ext",
     ]
 
-    /// Takes one `;name=value` off the front; a quoted value comes without its quotes (its escapes are left in, which
-    /// no charset label has).
+    /// Takes one `;name=value` off the front; a quoted value comes without its quotes (its escapes are left in).
     private static func nextParameter(
         _ rest: inout ByteBufferView.SubSequence
     ) -> (name: ByteBufferView.SubSequence, value: ByteBufferView.SubSequence)? {

@@ -29,7 +29,9 @@ struct InjectionDecisionTests {
             ("text/html; charset=\"utf-8\"", true), ("text/html ; a=b; charset=shift_jis", true),
             ("text/html;", true), ("text/html;;charset", true), ("text/html; charset=\"a;charset=utf-16\"", true),
             ("text/htmlx", false), ("text/plain", false), ("application/xhtml+xml", false), ("", false),
-            ("text/html, text/html", false), ("application/json", false), ("text/vnd.turbo-stream.html", false),
+            ("text/html, text/html", false), ("text/html; charset=utf-8, text/plain", false),
+            ("text/html; x=\"a,b\"", true), ("multipart/x-mixed-replace; boundary=x", false),
+            ("application/json", false), ("text/vnd.turbo-stream.html", false),
         ])
     func mediaTypes(_ type: String, isHTML: Bool) {
         #expect(html { $0.contentType = line(type) } == (isHTML ? yes : .skip(.mediaType)))
@@ -46,6 +48,8 @@ struct InjectionDecisionTests {
         arguments: [
             "text/html; charset=utf-16", "text/html;charset=\"UTF-16LE\"", "text/html; x=\"\\\";\"; charset=utf-16be",
             "text/html; charset=ucs-2", "text/html; charset = unicode", "text/html; charset=utf-8; charset=utf-16",
+            "text/html; charset=\" utf-16 \"", "text/html; charset=\"utf\\-16\"", "text/html; charset=iso-2022-kr",
+            "text/html; charset=replacement",
         ])
     func charset(_ type: String) {
         #expect(html { $0.contentType = line(type) } == .skip(.charset))
@@ -72,7 +76,13 @@ struct InjectionDecisionTests {
     @Test("requests of scripts, downloads, no-transform, and switched off")
     func others() {
         #expect(html { $0.fetchDestination = .several } == .skip(.notDocument))
-        #expect(html { $0.hasRequestedWith = true } == .skip(.scripted))
+        #expect(
+            html {
+                $0.fetchDestination = .absent
+                $0.hasRequestedWith = true
+            } == .skip(.scripted))
+        // Android's WebView sends it with every page, and the browser's word that this is one counts more.
+        #expect(html { $0.hasRequestedWith = true } == yes)
         #expect(html { $0.hasNoTransform = true } == .skip(.noTransform))
         #expect(html { $0.isSwitchedOff = true } == .skip(.switchedOff))
         #expect(html { $0.contentDisposition = .several } == .skip(.attachment))
@@ -93,6 +103,7 @@ struct InjectionDecisionTests {
         arguments: [
             ("gzip", InjectionCoding.gzip), ("X-GZIP", .gzip), ("identity", .identity), ("", .identity),
             ("identity, gzip", .gzip), (" , gzip ,", .gzip),
+            ("br", .brotli), ("BR", .brotli), ("zstd", .zstd), ("Zstd", .zstd),
         ])
     func codings(_ value: String, coding: InjectionCoding) {
         #expect(html { $0.contentEncoding = line(value) } == .inject(coding, requiresDocumentMarker: false))
@@ -100,10 +111,37 @@ struct InjectionDecisionTests {
 
     @Test(
         "other content codings",
-        arguments: ["br", "zstd", "deflate", "gzip, gzip", "gzip, br", "gzip;q=1", "aws-chunked"])
+        arguments: [
+            "gzip, gzip", "gzip, br", "br, zstd", "br, br", "gzip;q=1", "aws-chunked", "compress", "x-zstd", "brotli",
+        ])
     func otherCodings(_ value: String) {
         #expect(html { $0.contentEncoding = line(value) } == .skip(.contentCoding))
         #expect(html { $0.contentEncoding = .several } == .skip(.contentCoding))
+    }
+
+    @Test("HEAD is decided upon as the GET that it stands for")
+    func head() {
+        var facts = InjectionFacts(method: .head, contentType: line("text/html"), fetchDestination: line("document"))
+        #expect(InjectionDecision.decide(facts) == .skip(.method))
+        #expect(InjectionDecision.decideAsGet(facts) == yes)
+        facts.contentType = line("text/plain")
+        #expect(InjectionDecision.decideAsGet(facts) == .skip(.mediaType))
+        facts.isSwitchedOff = true
+        #expect(InjectionDecision.decide(facts) == .skip(.switchedOff))
+    }
+
+    @Test("what depends on the request is told from what depends on the response")
+    func dependence() {
+        #expect(yes.dependsOnRequest)
+        #expect(InjectionSkip.allCases.filter(\.dependsOnRequest) == [.notDocument, .scripted, .fragment])
+        // A response that nobody would get the tag into does not depend on who asks.
+        let plain = html {
+            $0.contentType = line("text/plain")
+            $0.fetchDestination = line("empty")
+        }
+        #expect(plain == .skip(.mediaType) && !plain.dependsOnRequest)
+        let fetched = html { $0.fetchDestination = line("empty") }
+        #expect(fetched == .skip(.notDocument) && fetched.dependsOnRequest)
     }
 
     @Test(

@@ -6,7 +6,7 @@ cache="${XDG_CACHE_HOME:+$XDG_CACHE_HOME/tombolo}"
 cache="${cache:-$root/.cache}"
 
 # What a checkout needs on Debian 12 beyond the Swift toolchain: C and C++ headers, the C libraries for the build, Python for the rest.
-build_packages=(git ca-certificates libc6-dev libstdc++-12-dev libsqlite3-dev zlib1g-dev libtomlplusplus-dev libpsl-dev)
+build_packages=(git ca-certificates libc6-dev libstdc++-12-dev libsqlite3-dev zlib1g-dev libbrotli-dev libzstd-dev libtomlplusplus-dev libpsl-dev)
 python_packages=(python3 python3-venv)
 
 say() { printf '%s\n' "$*"; }

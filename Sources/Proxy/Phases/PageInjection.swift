@@ -13,34 +13,34 @@ extension SessionPhases {
     // MARK: request
 
     func preparePage(_ x: Exchange, _ context: RequestContext) {
-        let head = x.requestHead
-        let isDocument = context.fetch.dest == nil || context.fetch.dest == "document"
-        guard context.route.domain.inject else { return }
+        let domain = context.route.domain
+        guard x.requestHead.withBytes(x.requestHead.path, { domain.isInjected(path: $0) }) else { return }
+        context.wantsLoader = true
+        let fetch = context.fetch
         Preconditions.translateIfMatch(x, mark: context.domain.mark)
-        guard isDocument, head.first(.xRequestedWith) == nil else { return }
-        context.mayInject = true
+        guard fetch.mayBecomePage(acceptsPage: x.requestHead.first(.xRequestedWith) == nil) else { return }
         context.heldCopies = Preconditions.translate(x, mark: context.domain.mark, isPage: context.isPage)
-        guard context.isPage else { return }
-        Preconditions.dropRange(x)
-        narrowCodings(x)
+        if context.isPage { Preconditions.dropRange(x) }
+        if fetch.mayBecomePage(acceptsPage: VisitReader.acceptsPage(x.requestHead)) { narrowCodings(x) }
     }
 
-    /// Asks for pages in a coding that a tag can be put into.
+    /// Asks for a page in codings that a tag can be put into, as far as the client accepts them. A client that says
+    /// nothing of codings is not spoken for.
     private func narrowCodings(_ x: Exchange) {
         guard x.requestHead.first(.acceptEncoding) != nil else { return }
-        let acceptsGzip = x.requestHead.fields.contains { field in
-            field.known == .acceptEncoding && !field.isRemoved
-                && AcceptEncoding.allowsGzip(x.requestHead.string(field.value))
+        var accepted = AcceptEncoding()
+        for field in x.requestHead.fields where field.known == .acceptEncoding && !field.isRemoved {
+            x.requestHead.withValue(of: field) { accepted.take($0) }
         }
+        guard accepted.write(into: &x.requestLines) else { return }
         x.requestHead.removeAll(.acceptEncoding)
-        x.requestLines.writeLine("Accept-Encoding", acceptsGzip ? "gzip" : "identity")
     }
 
     // MARK: response
 
     /// What puts the loader into this response, if it is a page.
     func loaderInjector(_ x: Exchange, _ context: RequestContext, isRefused: Bool) -> (any BodyTransform)? {
-        var facts = facts(x, context, isRefused: isRefused)
+        let facts = facts(x, context, isRefused: isRefused)
         switch InjectionDecision.decide(facts) {
         case .inject(let coding, let requiresMarker):
             guard let plan = LoaderPlan(x, context) else { return skip(x, context, .policy) }
@@ -48,8 +48,7 @@ extension SessionPhases {
             return coding.makeInjector(tag: plan.tag, requiresDocumentMarker: requiresMarker)
         case .skip(.method):
             // The head of a page must look as it would before the page (RFC 9110 §9.3.2).
-            facts.method = .other
-            if case .inject = InjectionDecision.decide(facts), let plan = LoaderPlan(x, context) {
+            if case .inject = InjectionDecision.decideAsGet(facts), let plan = LoaderPlan(x, context) {
                 plan.apply(x, context)
                 x.responseHead.removeAll(.contentLength)
             }
@@ -69,13 +68,11 @@ extension SessionPhases {
             hasNoTransform: x.responseHead.list(.cacheControl, contains: "no-transform"),
             fetchDestination: x.requestHead.lines(.secFetchDest),
             hasRequestedWith: x.requestHead.first(.xRequestedWith) != nil,
-            isSwitchedOff: isRefused || !context.route.domain.inject)
+            isSwitchedOff: isRefused || !context.wantsLoader)
     }
 
     private func skip(_ x: Exchange, _ context: RequestContext, _ reason: InjectionSkip) -> (any BodyTransform)? {
-        // To a page load the answer would have been another.
-        if reason.dependsOnRequest { LoaderPlan.vary(x) }
-        note(.skipped(reason), context)
+        settle(x, context, .skipped(reason))
         return nil
     }
 
@@ -83,16 +80,22 @@ extension SessionPhases {
 
     public func transformed(_ x: Exchange, _ outcome: InjectionOutcome) {
         guard let context = x.context as? RequestContext else { return }
-        if outcome == .injected { context.plan?.apply(x, context) }
-        note(outcome, context)
+        settle(x, context, outcome)
     }
 
-    private func note(_ outcome: InjectionOutcome, _ context: RequestContext) {
+    private func settle(_ x: Exchange, _ context: RequestContext, _ outcome: InjectionOutcome) {
         pages.count(outcome)
-        guard context.isPage, case .skipped(let reason) = outcome else { return }
-        logger.debug(
-            "a page is left without the loader",
-            metadata: ["phase": "body", "host": "\(context.member.site.host)", "reason": "\(reason.rawValue)"])
+        switch outcome {
+        case .undecided, .failed: break
+        case .injected: context.plan?.apply(x, context)
+        case .skipped(let reason):
+            // To another kind of request the answer would have been another.
+            if reason.dependsOnRequest { LoaderPlan.vary(x) }
+            guard context.isPage else { break }
+            logger.debug(
+                "a page is left without the loader",
+                metadata: ["phase": "body", "host": "\(context.member.site.host)", "reason": "\(reason.rawValue)"])
+        }
     }
 }
 

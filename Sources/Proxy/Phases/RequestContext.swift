@@ -42,8 +42,8 @@ final class RequestContext {
     var stream: (token: UInt64, session: SessionID)?
     /// Whether the request is a GET, as far as reloading the page goes.
     let isGET: Bool
-    /// Whether the loader may go into the answer, as far as the request goes: see ``InjectionDecision``.
-    var mayInject = false
+    /// Whether the domain's settings want the loader in what is at this path.
+    var wantsLoader = false
     /// The copies with the loader in them that the app was asked about.
     var heldCopies: [HeldCopy] = []
     /// What the loader needs of the page's head, once it is decided that it goes in.

@@ -1,0 +1,7 @@
+#ifndef TOMBOLO_CBROTLI_H
+#define TOMBOLO_CBROTLI_H
+
+#include <brotli/decode.h>
+#include <brotli/encode.h>
+
+#endif
