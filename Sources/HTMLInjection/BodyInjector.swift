@@ -9,7 +9,8 @@ extension InjectionCoding {
     public func makeInjector(tag: ByteBuffer, requiresDocumentMarker: Bool) -> any BodyTransform {
         switch self {
         case .identity: IdentityInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
-        case .gzip, .deflate: GzipInjector(tag: tag, requiresDocumentMarker: requiresDocumentMarker)
+        case .gzip: DeflateInjector(tag: tag, format: .gzip, requiresDocumentMarker: requiresDocumentMarker)
+        case .deflate: DeflateInjector(tag: tag, format: .deflate, requiresDocumentMarker: requiresDocumentMarker)
         case .brotli: RecodingInjector(tag: tag, format: .brotli, requiresDocumentMarker: requiresDocumentMarker)
         case .zstd: RecodingInjector(tag: tag, format: .zstd, requiresDocumentMarker: requiresDocumentMarker)
         }

@@ -4,11 +4,11 @@ import NIOCore
 import Testing
 
 @Suite("Gzip bodies")
-struct GzipInjectorTests {
-    private func inject(_ pieces: [[UInt8]], marker: Bool = false, level: Int = 1) -> Transformed {
+struct DeflateInjectorTests {
+    private func inject(_ pieces: [[UInt8]], marker: Bool = false) -> Transformed {
         transform(
             pieces,
-            with: GzipInjector(tag: ByteBuffer(bytes: tag), requiresDocumentMarker: marker, level: level))
+            with: DeflateInjector(tag: ByteBuffer(bytes: tag), format: .gzip, requiresDocumentMarker: marker))
     }
 
     /// A page long enough for several blocks and windows, not too regular.
@@ -47,7 +47,7 @@ struct GzipInjectorTests {
     @Test("levels", arguments: 0...9)
     func levels(_ level: Int) {
         let body = Gzip.member(Self.page, level: Int32(level))
-        let result = inject([body], level: max(level, 1))
+        let result = inject([body])
         #expect(result.outcome == .injected)
         #expect(Gzip.opened(result.bytes) == Self.expectedPage)
     }
@@ -84,36 +84,30 @@ struct GzipInjectorTests {
         #expect(inject([]) == Transformed(bytes: [], length: .exact(0), outcome: .skipped(.empty)))
     }
 
-    @Test("several members become one")
+    @Test("the tag goes into the first member, which is what browsers show; whatever follows passes as it is")
     func members() {
-        let document = Array("<!doctype html><html><head><title>x</title><body>y".utf8)
-        let expected = Array("<!doctype html><html><head>".utf8) + tag + Array("<title>x</title><body>y".utf8)
-        for cut in [0, 10, 27, 40, document.count] {
-            let body = Gzip.member(Array(document[..<cut])) + Gzip.member(Array(document[cut...])) + Gzip.member([])
-            for index in 0...body.count {
-                let result = inject(split(body, at: index))
-                #expect(result.outcome == .injected, "cut \(cut), split \(index)")
-                #expect(Gzip.opened(result.bytes) == expected, "cut \(cut), split \(index)")
+        let first = Array("<!doctype html><html><head><title>x</title>".utf8)
+        let expected = Array("<!doctype html><html><head>".utf8) + tag + Array("<title>x</title>".utf8)
+        let broken: [UInt8] = [0x1F, 0x8B, 9, 9, 9, 9, 9, 9]
+        for following in [Gzip.member(Array("<body>y".utf8)), broken, [0x1F, 0x8B], [0], Array("garbage".utf8)] {
+            let member = Gzip.member(first)
+            let body = member + following
+            for pieces in (0...body.count).map({ split(body, at: $0) }) + [body.map { [$0] }] {
+                let result = inject(pieces)
+                #expect(result.outcome == .injected)
+                #expect(Array(result.bytes.suffix(following.count)) == following)
+                #expect(Gzip.opened(Array(result.bytes.dropLast(following.count))) == expected)
             }
-            #expect(Gzip.opened(inject(body.map { [$0] }).bytes) == expected)
         }
     }
 
-    @Test(
-        "padding after the member is dropped",
-        arguments: [[0], [0, 0x1F, 0x8B], [0x1F], [0x1F, 0], Array("garbage".utf8)])
-    func padding(_ padding: [UInt8]) {
-        let body = Gzip.member(Self.page) + padding
-        for pieces in [[body], split(body, at: body.count - padding.count), split(body, at: body.count - 1)] {
-            #expect(Gzip.opened(inject(pieces).bytes) == Self.expectedPage)
+    @Test("a first member that has no insertion point passes untouched, with all that follows")
+    func emptyFirstMember() {
+        let rest = Gzip.member(Array("<!doctype html><html><head>".utf8))
+        for (first, skip) in [("", InjectionSkip.empty), (" ", .empty), ("<!doctype ", .unterminated)] {
+            let body = Gzip.member(Array(first.utf8)) + rest
+            #expect(inject([body]) == Transformed(bytes: body, length: .exact(0), outcome: .skipped(skip)))
         }
-    }
-
-    @Test("a broken second member fails")
-    func brokenSecondMember() {
-        let body = Gzip.member(Self.page) + [0x1F, 0x8B, 9, 9, 9, 9, 9, 9]
-        #expect(inject([body]).outcome == .failed(.damaged))
-        #expect(inject([Gzip.member(Self.page) + [0x1F, 0x8B]]).outcome == .failed(.truncated))
     }
 
     @Test("cut off before the insertion point: untouched; after it: failed, and never a proper end")
@@ -134,25 +128,19 @@ struct GzipInjectorTests {
         #expect(inject([Array(Gzip.member(Self.page).dropLast(1000))]).outcome == .failed(.truncated))
     }
 
-    @Test("a wrong checksum or length in the trailer", arguments: 1...8)
+    @Test("a wrong checksum or length in the trailer stays wrong", arguments: 1...8)
     func trailer(_ fromEnd: Int) {
         var body = Gzip.member(Self.page)
         body[body.count - fromEnd] ^= 0x10
         let result = inject([body])
-        #expect(result.outcome == .failed(.damaged))
+        #expect(result.outcome == .injected)
         #expect(Gzip.opened(result.bytes) == nil)
-    }
-
-    @Test("a wrong checksum of a document without an insertion point: untouched")
-    func trailerOfFragment() {
-        var body = Gzip.member(Array("<html>".utf8))
-        body[body.count - 8] ^= 1
-        #expect(inject([body]) == Transformed(bytes: body, length: .exact(0), outcome: .skipped(.undecodable)))
+        #expect(Gzip.begun(result.bytes).bytes == Self.expectedPage)
     }
 
     @Test("what the upstream flushes comes out at once")
     func flushes() {
-        let injector = GzipInjector(tag: ByteBuffer(bytes: tag), requiresDocumentMarker: false)
+        let injector = DeflateInjector(tag: ByteBuffer(bytes: tag), format: .gzip, requiresDocumentMarker: false)
         var received: [UInt8] = []
         func push(_ bytes: ArraySlice<UInt8>) {
             var out: [ByteBuffer] = []
@@ -175,7 +163,7 @@ struct GzipInjectorTests {
     func longRuns() {
         for count in stride(from: 16_000, through: 17_000, by: 9) {
             let document = Array("<head>".utf8) + [UInt8](repeating: 0x20, count: count)
-            let injector = GzipInjector(tag: ByteBuffer(bytes: tag), requiresDocumentMarker: false)
+            let injector = DeflateInjector(tag: ByteBuffer(bytes: tag), format: .gzip, requiresDocumentMarker: false)
             var out: [ByteBuffer] = []
             injector.push(ByteBuffer(bytes: Gzip.member(document, level: 9).dropLast(8)), into: &out)
             let received = Gzip.begun(out.flatMap { Array($0.readableBytesView) }).bytes
@@ -185,7 +173,7 @@ struct GzipInjectorTests {
 
     @Test("a flush without news sends nothing")
     func quietFlush() {
-        let injector = GzipInjector(tag: ByteBuffer(bytes: tag), requiresDocumentMarker: false)
+        let injector = DeflateInjector(tag: ByteBuffer(bytes: tag), format: .gzip, requiresDocumentMarker: false)
         var out: [ByteBuffer] = []
         let body = Gzip.member(Array("<head>x".utf8))
         injector.push(ByteBuffer(bytes: body.dropLast(8)), into: &out)
@@ -210,40 +198,11 @@ struct GzipInjectorTests {
 
     @Test("a header without end is not held for ever")
     func endlessHeader() {
-        let injector = GzipInjector(tag: ByteBuffer(bytes: tag), requiresDocumentMarker: false)
+        let injector = DeflateInjector(tag: ByteBuffer(bytes: tag), format: .gzip, requiresDocumentMarker: false)
         var out: [ByteBuffer] = []
         injector.push(ByteBuffer(bytes: [0x1F, 0x8B, 8, 8, 0, 0, 0, 0, 0, 3]), into: &out)
         for _ in 0..<16 where out.isEmpty { injector.push(ByteBuffer(repeating: 0x41, count: 16384), into: &out) }
         #expect(injector.outcome == .skipped(.prefixTooLong))
         #expect(injector.length == .exact(0))
-    }
-
-    @Test("random damage: never a trap, never a complete body with wrong content", arguments: 0..<20)
-    func mutations(_ seed: Int) {
-        var random = SplitMix(seed: UInt64(seed))
-        let document = Array("<!doctype html><html lang=en><head><title>some title</title><body>text".utf8)
-        let expected =
-            Array("<!doctype html><html lang=en><head>".utf8) + tag + Array("<title>some title</title><body>text".utf8)
-        for _ in 0..<100 {
-            let flags = Gzip.Header(rawValue: UInt8.random(in: 0...31, using: &random))
-            let body = mutated(
-                Gzip.member(document, level: Int32.random(in: 0...9, using: &random), header: flags), &random)
-            let whole = inject([body])
-            let bytewise = inject(body.map { [$0] })
-            let halved = inject(split(body, at: Int.random(in: 0...body.count, using: &random)))
-            // Damage that lies behind the insertion point may be met before or after output was released.
-            for result in [whole, bytewise, halved] {
-                switch result.outcome {
-                case .injected:
-                    let opened = Gzip.opened(result.bytes)
-                    #expect(opened == expected || Gzip.begun(body).bytes != document)
-                    #expect(opened != nil)
-                case .skipped: #expect(result.bytes == body)
-                case .failed: #expect(Gzip.opened(result.bytes) == nil)
-                case .undecided: Issue.record("no decision")
-                }
-                #expect((result.outcome == .injected) == (whole.outcome == .injected))
-            }
-        }
     }
 }
