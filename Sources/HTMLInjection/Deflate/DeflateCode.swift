@@ -17,22 +17,34 @@ struct DeflateCode {
     private var codes: [Code]
 
     /// The canonical codes (RFC 1951 §3.2.2) of the lengths that a ``DeflateReader`` keeps.
-    init(_ lengths: (Int) -> UInt8) {
-        codes = Array(repeating: Code(), count: DeflateReader.codeCount)
-        assign(0..<DeflateAlphabet.literalCount, lengths)
-        assign(DeflateAlphabet.literalCount..<DeflateReader.codeCount, lengths)
+    init(_ lengths: UnsafeBufferPointer<UInt8>) {
+        codes = lengths.map { Code(bits: 0, count: Int($0)) }
+        assign(0..<DeflateAlphabet.literalCount)
+        assign(DeflateAlphabet.literalCount..<codes.count)
     }
 
     /// The codes of blocks with fixed codes (§3.2.6).
-    static let fixed = DeflateCode { $0 < DeflateAlphabet.literalCount ? DeflateAlphabet.fixedLength($0) : 5 }
+    static let fixed: DeflateCode = {
+        let literals = (0..<DeflateAlphabet.literalCount).map(DeflateAlphabet.fixedLength)
+        let lengths = literals + Array(repeating: 5, count: DeflateAlphabet.distanceCount)
+        return lengths.withUnsafeBufferPointer { DeflateCode($0) }
+    }()
 
-    private mutating func assign(_ symbols: Range<Int>, _ lengths: (Int) -> UInt8) {
-        var code = 0
+    private mutating func assign(_ symbols: Range<Int>) {
+        var counts = [Int](repeating: 0, count: 16)
+        for symbol in symbols { counts[codes[symbol].count] += 1 }
+        counts[0] = 0
+        // The next code of each length: the first one follows from the codes that are shorter.
+        var next = [Int](repeating: 0, count: 16)
+        var first = 0
         for length in 1...15 {
-            for symbol in symbols where Int(lengths(symbol)) == length {
-                codes[symbol] = Code(bits: UInt64(code), count: length)
-                code = DecodeTable.next(code, length)
-            }
+            first = (first + counts[length - 1]) * 2
+            for bit in 0..<length where first >> bit & 1 == 1 { next[length] |= 1 << (length - 1 - bit) }
+        }
+        for symbol in symbols where codes[symbol].count > 0 {
+            let length = codes[symbol].count
+            codes[symbol].bits = UInt64(next[length])
+            next[length] = DecodeTable.next(next[length], length)
         }
     }
 

@@ -112,8 +112,7 @@ extension DeflateSplicer {
 
     private mutating func makeOwnCode() -> DeflateCode {
         if let ownCode { return ownCode }
-        let lengths = reader.codeLengths
-        let code = DeflateCode { lengths[$0] }
+        let code = DeflateCode(UnsafeBufferPointer(start: reader.codeLengths, count: DeflateReader.codeCount))
         ownCode = code
         return code
     }
