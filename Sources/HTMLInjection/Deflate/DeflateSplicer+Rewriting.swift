@@ -96,7 +96,8 @@ extension DeflateSplicer {
         let position = reader.position
         let bytes = reader.takeStored(atMost: isInserted || point == position ? .max : point - position)
         if position <= decoded.count {
-            record(bytes.dropFirst(decoded.count - position).prefix(recordingEnd - position))
+            // The search may have decoded more than matches can need.
+            record(bytes.dropFirst(decoded.count - position).prefix(max(0, recordingEnd - position)))
         }
         if reader.storedBytes == 0 {
             endBlock()
