@@ -152,10 +152,14 @@ struct DeflateInjectorTests {
         let expected = Array("<html><head>".utf8) + tag + Array(document[12...])
         for index in body.indices {
             push(body[index...index])
-            // A strict reader of the original so far has no more than a reader of ours.
             let original = Gzip.begun(Array(body[...index])).bytes
             guard original.count > 12 else { continue }
-            #expect(Gzip.begun(received).bytes == Array(expected.prefix(original.count + tag.count)))
+            // Ours may be at another bit of a byte than the original, so that it can be a symbol behind; where the
+            // original is flushed, to a byte's end by an empty stored block (RFC 1951 §3.2.4), it may not.
+            let isFlushed = body[...index].suffix(4).elementsEqual([0, 0, 0xFF, 0xFF])
+            let known = Gzip.begun(received).bytes
+            #expect(known.count >= original.count + tag.count - (isFlushed ? 0 : 4))
+            #expect(known == Array(expected.prefix(known.count)))
         }
     }
 

@@ -95,9 +95,8 @@ extension DeflateSplicer {
     private mutating func rewriteStored() -> DeflateReader.Step {
         let position = reader.position
         let bytes = reader.takeStored(atMost: isInserted || point == position ? .max : point - position)
-        if position <= decoded.count {
-            // The search may have decoded more than matches can need.
-            record(bytes.dropFirst(decoded.count - position).prefix(max(0, recordingEnd - position)))
+        if position <= decoded.count, decoded.count < recordingEnd {
+            record(bytes.dropFirst(decoded.count - position).prefix(recordingEnd - decoded.count))
         }
         if reader.storedBytes == 0 {
             endBlock()
