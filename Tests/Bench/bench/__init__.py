@@ -1,0 +1,1 @@
+"""The benchmark of Tombolo beside its peers. Started by `Tests/Bench/run`."""

@@ -1,0 +1,52 @@
+"""The injectors by themselves: the package in `Micro/`, which is built for it."""
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import pages
+from .contenders import PROXY_CORE, pinned
+
+PACKAGE = Path(__file__).resolve().parents[1] / "Micro"
+SIZES = {"10k": 10_240, "100k": 102_400, "1m": 1_048_576}
+CHUNKS = (1024, 16_384)
+
+
+def _by(*command):
+    """A compressor that is a program, or None if it is not installed."""
+    if not shutil.which(command[0]):
+        return None
+    return lambda page: subprocess.run(command, input=page, capture_output=True, check=True).stdout
+
+
+CODINGS = {
+    "identity": lambda page: page,
+    "gzip": lambda page: gzip.compress(page, 6, mtime=0),
+    "br": _by("brotli", "--stdout", "--quality=5"),
+    "zstd": _by("zstd", "--stdout", "--quiet", "-3"),
+}
+
+
+def build(folder):
+    """Builds the package and returns the program."""
+    scratch = Path(os.environ.get("TOMBOLO_BENCH_SCRATCH") or folder / "micro")
+    command = ["swift", "build", "-c", "release", "--package-path", PACKAGE, "--scratch-path", scratch]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return scratch / "release" / "Micro"
+
+
+def measure(program, coding, size, chunk, seconds):
+    """Microseconds of processor time per page, or why there is no figure."""
+    if CODINGS[coding] is None:
+        return None, f"missing: no program that compresses with {coding} is installed"
+    page = CODINGS[coding](pages.html(SIZES[size]))
+    command = [str(part) for part in pinned(PROXY_CORE, [program, coding, chunk, seconds, pages.TAG.decode()])]
+    run = subprocess.run(command, input=page, capture_output=True)
+    if run.returncode != 0:
+        return None, f"failed: {run.stdout.decode().strip() or run.stderr.decode().strip()}"
+    if run.stdout.strip() == b"missing":
+        return None, f"missing: Tombolo does not insert into {coding} yet"
+    return json.loads(run.stdout), ""

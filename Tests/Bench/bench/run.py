@@ -1,0 +1,186 @@
+"""Starts everything, measures in alternating rounds, stops everything."""
+
+from contextlib import ExitStack, contextmanager
+
+from . import instructions, latency, micro, pages, report, resources, system_calls
+from .contenders import KINDS, Origin
+from .load import WrongAnswer, saturate, verify
+from .measure import cpu
+from .work import COUNTED, PLAIN, WORKS
+
+PARTS = ("cpu", "latency", "syscalls", "resources", "instructions", "micro")
+PER_WORK = PARTS[:3]
+IDLE = (1_000, 10_000)
+MESSAGES_PER_SECOND = 5_000
+WEIGHED = ("tombolo", "nginx", "haproxy", "caddy", "apache")
+
+
+class Run:
+    """One run of the instrument."""
+
+    def __init__(self, folder, options, figures):
+        self.folder, self.options, self.figures = folder, options, figures
+        named = [part for part in PARTS if part in options.only]
+        self.parts = named or (PER_WORK if options.only else PARTS)
+        self.generator = None
+
+    def wanted(self, names):
+        """Those of `names` that were asked for; all, when none was."""
+        return [name for name in names if name in self.options.only] or list(names)
+
+    def contenders(self, names):
+        """Those of `names` that were asked for, and the other build of Tombolo if there is one."""
+        asked = self.wanted(names)
+        return [*asked, "compared"] if self.options.compare and "compared" not in asked else asked
+
+    def works(self, names=tuple(work.name for work in WORKS)):
+        asked = self.wanted(names)
+        return [work for work in WORKS if work.name in asked]
+
+    def everything(self):
+        self.bodies = pages.write(self.folder / "pages")
+        with ExitStack() as stack:
+            self.origin = Origin(self.folder)
+            stack.callback(self.origin.stop)
+            self.origin.start()
+            if any(part in self.parts for part in PER_WORK):
+                self.generator = latency.build(self.folder)
+                for work in self.works():
+                    self.work(work)
+            if "resources" in self.parts:
+                self.resources()
+            if "instructions" in self.parts:
+                self.instructions()
+        if "micro" in self.parts:
+            self.micro()
+
+    def make(self, name, work):
+        return KINDS[name](name, self.folder, self.origin, self.options, work)
+
+    @contextmanager
+    def running(self, work, names, missing):
+        """Those contenders that are there and give the right answer, warmed up. Why the others are not: in `missing`."""
+        with ExitStack() as stack:
+            ready = []
+            for name in names:
+                contender = self.make(name, work)
+                if reason := contender.missing():
+                    missing[name] = reason
+                    continue
+                stack.callback(contender.stop)
+                try:
+                    contender.start()
+                    print(f"  {name}: {verify(work, contender, self.bodies)}")
+                    self.load(work, contender, 1)
+                    ready.append(contender)
+                except (WrongAnswer, AssertionError, OSError) as wrong:
+                    missing[name] = f"not measured: {wrong}"
+                    print(f"  {name}: not measured: {wrong}")
+            yield ready
+
+    def load(self, work, contender, seconds):
+        """How many requests were answered, and in how many seconds."""
+        if work.message:
+            told = latency.measure(self.generator, work, contender, MESSAGES_PER_SECOND, seconds)
+            return told["requests"], told["requests"] / told["rate"]
+        load = saturate(work, contender, seconds)
+        return load.requests, load.seconds
+
+    def work(self, work):
+        """All contenders of one work in alternating rounds."""
+        names, missing = self.contenders(work.contenders), {}
+        print(f"\n{work.name}:", flush=True)
+        with self.running(work, names, missing) as running:
+            self.rounds(running, self.round, missing)
+            if "latency" in self.parts and not work.message:
+                self.rounds(running, self.latency, missing)
+            if "syscalls" in self.parts and not work.message:
+                for contender in running:
+                    if (calls := system_calls.per_request(work, contender)) is not None:
+                        self.figures.add(work.name, contender.name, "system-calls", "calls/request", calls)
+        report.work_table(self.figures, work, names, missing)
+
+    def rounds(self, running, measure, missing):
+        """One after the other, and the next time the other way round. Whoever fails once is out."""
+        for turn in range(self.options.rounds):
+            for contender in list(running) if turn % 2 == 0 else list(reversed(running)):
+                try:
+                    measure(contender.work, contender)
+                except (WrongAnswer, OSError) as wrong:
+                    missing[contender.name] = f"gave up: {wrong}"
+                    running.remove(contender)
+
+    def round(self, work, contender):
+        before = cpu(contender.session)
+        requests, seconds = self.load(work, contender, self.options.seconds)
+        spent = cpu(contender.session) - before
+        each = spent.total * 1e6 / requests
+        ticks = spent.user + spent.system or 1
+        for metric, unit, value in (
+            ("cpu", "µs/request", each),
+            ("cpu-user", "µs/request", each * spent.user / ticks),
+            ("cpu-system", "µs/request", each * spent.system / ticks),
+            ("throughput", "requests/s", requests / seconds),
+            ("core", "part of a core", spent.total / seconds),
+        ):
+            self.figures.add(work.name, contender.name, metric, unit, value)
+
+    def latency(self, work, contender):
+        rate = latency.rate_for(contender.name, self.figures, work, ("tombolo", work.baseline))
+        told = latency.measure(self.generator, work, contender, rate, self.options.seconds)
+        self.figures.add(work.name, contender.name, "latency-rate", "requests/s", told["rate"])
+        for percentile in latency.PERCENTILES:
+            self.figures.add(work.name, contender.name, f"latency-{percentile}", "µs", told[percentile])
+
+    def resources(self):
+        """What a proxy takes up."""
+        missing = {}
+        names = self.contenders(WEIGHED)
+        for name in names:
+            contender = self.make(name, PLAIN)
+            if reason := contender.missing():
+                missing[name] = reason
+                continue
+            size, libraries = resources.sizes(contender)
+            self.figures.add("resources", name, "executable", "MiB", size)
+            self.figures.add("resources", name, "libraries", "MiB", libraries)
+            self.figures.add("resources", name, "start", "ms", resources.start_time(contender))
+            with ExitStack() as stack:
+                stack.callback(contender.stop)
+                contender.start()
+                self.figures.add("resources", name, "memory-idle", "MiB", resources.memory(contender))
+                idle = resources.IdleConnections(PLAIN, contender)
+                stack.callback(idle.close)
+                for count in IDLE:
+                    if idle.grow(count):
+                        self.figures.add("resources", name, f"memory-{count}", "MiB", resources.memory(contender))
+                    else:
+                        missing[f"{name} with {count:,}"] = f"missing: it answered only {len(idle.sockets) - 1:,}"
+        report.resources_table(self.figures, names, IDLE, missing)
+
+    def instructions(self):
+        """User instructions per request."""
+        for work in self.works(COUNTED):
+            for name in self.contenders(("tombolo", work.baseline)):
+                kind = instructions.STRIPPED.get(name, KINDS[name])
+                try:
+                    count = instructions.per_request(lambda: kind(name, self.folder, self.origin, self.options, work))
+                    self.figures.add(work.name, name, "instructions", "instructions/request", count)
+                except instructions.NotCounted as reason:
+                    self.figures.missing[f"instructions of {work.name}: {name}"] = f"missing: {reason}"
+        report.instructions_table(self.figures, self.works(COUNTED))
+
+    def micro(self):
+        program = micro.build(self.folder)
+        for coding in micro.CODINGS:
+            for size, length in micro.SIZES.items():
+                for chunk in micro.CHUNKS:
+                    work = f"inject {coding} {size} in {chunk:,}-byte chunks"
+                    told, reason = micro.measure(program, coding, size, chunk, self.options.seconds / 4)
+                    if told is None:
+                        self.figures.missing[work] = reason
+                        continue
+                    self.figures.add(work, "injector", "cpu", "µs/page", told["median"])
+                    self.figures.add(work, "injector", "cpu-least", "µs/page", told["least"])
+                    self.figures.add(work, "injector", "speed", "MB/s", length / told["median"])
+        report.micro_table(self.figures)
