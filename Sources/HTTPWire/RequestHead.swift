@@ -33,6 +33,10 @@ public struct RequestHead: MessageHead {
     /// Whether the target is a whole URI (RFC 9112 §3.2.2). It is written in origin-form then.
     public internal(set) var isAbsoluteForm = false
 
+    /// Whether the target is a whole URI with the scheme `https`. Such a resource may only be served to a client whose
+    /// connection to us, or to a proxy that we trust, was secured (RFC 9110 §7.4).
+    public internal(set) var isHTTPSTarget = false
+
     /// Where the authority of the request is: `Host`, or the target's in absolute-form and authority-form (CONNECT).
     /// Empty only in HTTP/1.0. Letters, digits, `-._`, or an address in brackets; with the port if one was stated.
     public internal(set) var host: Range<Int> = 0..<0

@@ -44,6 +44,7 @@ enum RequestLine {
             while end < target.upperBound, all[end] != 0x2F, all[end] != 0x3F { end += 1 }
             guard let authority = Authority(all, authorityStart..<end) else { throw .badHost }
             head.isAbsoluteForm = true
+            head.isHTTPSTarget = authorityStart - target.lowerBound == 8
             head.setHost(authority)
             head.splitPath(end..<target.upperBound, all)
         }

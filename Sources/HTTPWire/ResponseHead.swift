@@ -25,6 +25,10 @@ public struct ResponseHead: MessageHead {
     /// has broken the rules, and switches to nothing.
     public internal(set) var upgrade = false
 
+    /// Whether this is a 426 (Upgrade Required) that names the protocol, as it must (RFC 9110 §15.5.22). Its `Upgrade` is
+    /// meant for the client, which could not know otherwise what it is asked for.
+    public internal(set) var requiresUpgrade = false
+
     /// An empty head, to be parsed into.
     public init() {}
 
@@ -48,8 +52,8 @@ public struct ResponseHead: MessageHead {
     public mutating func removeAll(foldingTo names: [FoldedName]) { header.removeAll(foldingTo: names) }
 
     /// Takes out what concerns this connection only: see ``HeaderSection/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
-    /// in a 101; the caller then adds its own `Connection: Upgrade`.
-    public mutating func removeHopByHop() { header.removeHopByHop(keepsUpgrade: upgrade) }
+    /// if ``upgrade`` or ``requiresUpgrade`` is true; the caller then adds its own `Connection: Upgrade`.
+    public mutating func removeHopByHop() { header.removeHopByHop(keepsUpgrade: upgrade || requiresUpgrade) }
 
     /// Appends the status line and the remaining fields, **without the empty line**, so that the caller can add lines. The
     /// version is always HTTP/1.1.

@@ -111,6 +111,16 @@ import Testing
         #expect(!response("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n").upgrade)
     }
 
+    @Test func upgradeRequiredNamesTheProtocol() {
+        let fields = "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+        var head = response("HTTP/1.1 426 x\r\n" + fields)
+        #expect(head.requiresUpgrade && !head.upgrade)
+        head.removeHopByHop()
+        #expect(written(head) == "HTTP/1.1 426 x\r\nUpgrade: websocket\r\n")
+        #expect(!response("HTTP/1.1 400 x\r\n" + fields).requiresUpgrade)
+        #expect(!response("HTTP/1.1 426 x\r\nUpgrade: websocket\r\n\r\n").requiresUpgrade)
+    }
+
     @Test func errorsSayWhoseFaultItIsAndNothingElse() {
         #expect(HTTPWireError(.bareLF, sender: .upstream).description == "upstream: bareLF")
         for kind in HTTPWireError.Kind.allCases {

@@ -51,6 +51,7 @@ public final class SessionPhases: Phases {
         var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client, isTrusted: current.trusts(client))
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
         let scheme = route.group.settings.cookie.secure == .always ? "https" : forwarding.scheme(x)
+        if x.requestHead.isHTTPSTarget, scheme != "https" { return .respond(ErrorPages.insecureTarget(in: x)) }
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
         }

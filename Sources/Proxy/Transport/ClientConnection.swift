@@ -289,7 +289,7 @@ final class ClientConnection: ChannelDuplexHandler {
 
     private func abort() {
         guard let context else { return }
-        if outputFraming == .untilClose, status != 0 {
+        if outputFraming == .untilClose {
             // Only a reset tells a client that a body which ends with the connection has not ended.
             _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
         }

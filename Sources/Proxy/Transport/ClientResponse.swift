@@ -76,6 +76,7 @@ extension ClientConnection {
             if let length { Self.writeLength(length, into: &buffer) }
             if outputFraming == .chunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
             writeConnection(into: &buffer)
+            if exchange.responseHead.requiresUpgrade { buffer.writeStaticString("Connection: Upgrade\r\n") }
             buffer.writeStaticString("\r\n")
         }
     }

@@ -86,7 +86,9 @@ extension ClientConnection {
             exchange.requestHead.writeHead(into: &buffer, target: exchange.targetOverride)
             if exchange.requestLines.readableBytes > 0 { buffer.writeImmutableBuffer(exchange.requestLines) }
             if isChunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
+            // Whoever sends `TE` or `Upgrade` has to list it (RFC 9110 §7.8, §10.1.4).
             if exchange.requestHead.upgrade { buffer.writeStaticString("Connection: Upgrade\r\n") }
+            if exchange.requestHead.first(.te) != nil { buffer.writeStaticString("Connection: TE\r\n") }
             buffer.writeStaticString("\r\n")
         }
     }

@@ -100,3 +100,16 @@ extension ErrorPages {
         return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
     }
 }
+
+extension ErrorPages {
+    /// The answer to a request for an `https` URI over a connection that nothing protected (RFC 9110 §7.4).
+    static func insecureTarget(in x: Exchange) -> LocalResponse {
+        let problem = Problem(
+            status: 421, code: "insecure_target",
+            message: "An https address was asked for over a connection without TLS.",
+            hint: "If a proxy in front of Tombolo terminates TLS, name it in trusted_proxies and have it send "
+                + "X-Forwarded-Proto: https.",
+            fault: .client)
+        return response(problem, asHTML: prefersHTML(x.requestHead))
+    }
+}

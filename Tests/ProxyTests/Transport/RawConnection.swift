@@ -27,6 +27,7 @@ final class RawConnection: Sendable {
     private struct State {
         var received: [UInt8] = []
         var ended = false
+        var failed = false
         var waiter: (enough: @Sendable ([UInt8], Bool) -> Bool, promise: EventLoopPromise<Void>)?
         var total = 0
         var discards = false
@@ -80,6 +81,9 @@ final class RawConnection: Sendable {
     func discard() { state.withLockedValue { $0.discards = true } }
 
     var total: Int { state.withLockedValue { $0.total } }
+
+    /// Whether the connection ended with an error, a reset by the other side for instance.
+    var hasFailed: Bool { state.withLockedValue { $0.failed } }
 
     // MARK: - In
 
@@ -142,6 +146,8 @@ final class RawConnection: Sendable {
         return nil
     }
 
+    fileprivate func fail() { state.withLockedValue { $0.failed = true } }
+
     fileprivate func arrived(_ bytes: ByteBuffer?) {
         let (received, ended, waiter) = state.withLockedValue { state in
             if let bytes {
@@ -173,7 +179,10 @@ private final class Collector: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { connection.arrived(nil) }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        connection.fail()
+        context.close(promise: nil)
+    }
 }
 
 /// A listening socket whose connections are answered by hand.
