@@ -90,11 +90,19 @@ struct ShortName: Equatable, Sendable {
         length &+= 1
     }
 
+    /// Whether the name begins with another, of at most eight bytes.
+    func hasPrefix(_ prefix: ShortName) -> Bool {
+        // What is kept is the first eight bytes, so the shift is 0...64 bits.
+        prefix.length <= length && packed >> (8 * (min(length, 8) - prefix.length)) == prefix.packed
+    }
+
     static let head = ShortName("head")
     static let html = ShortName("html")
     static let body = ShortName("body")
     static let br = ShortName("br")
     static let doctype = ShortName("doctype")
+    /// The root elements of RSS 2.0, Atom and RSS 1.0.
+    static let feeds = [ShortName("rss"), ShortName("feed"), ShortName("rdf:rdf")]
 
     static func ~= (pattern: ShortName, value: ShortName) -> Bool { pattern == value }
 }

@@ -44,7 +44,8 @@ struct GoldenDocument: CustomTestStringConvertible, Sendable {
 }
 
 extension GoldenDocument {
-    static let all = heads + impliedHeads + doctypes + comments + strayTags + references + encodings + endings + markers
+    static let all =
+        heads + impliedHeads + doctypes + comments + strayTags + references + encodings + endings + feeds + markers
 
     static let heads = [
         GoldenDocument("plain head", "<!DOCTYPE html><html><head>▲<title>x</title></head><body>y</body></html>"),
@@ -210,6 +211,18 @@ extension GoldenDocument {
         GoldenDocument("markup declaration without end", "<html><!", skip: .unterminated),
         GoldenDocument("prefix of 64 KiB", String(repeating: " ", count: 65536) + "<head>", skip: .prefixTooLong),
         GoldenDocument("comment of 64 KiB", "<!--" + String(repeating: "x", count: 65536), skip: .prefixTooLong),
+    ]
+
+    static let feeds = [
+        GoldenDocument(
+            "RSS labelled HTML stays a feed", "<?xml version='1.0'?>\n<rss version='2.0'>", skip: .mediaType),
+        GoldenDocument(
+            "Atom labelled HTML stays a feed", "<feed xmlns='http://www.w3.org/2005/Atom'>", skip: .mediaType),
+        GoldenDocument("RDF labelled HTML stays a feed", "<!-- x --><rdf:RDF xmlns:rdf='x'>", skip: .mediaType),
+        GoldenDocument("what begins like a feed is sniffed as one", "<rssreader>", skip: .mediaType),
+        GoldenDocument("long name that begins like a feed", "<feedback-form>", skip: .mediaType),
+        GoldenDocument("rs is no feed", "▲<rs>"),
+        GoldenDocument("article is no feed", "▲<article>"),
     ]
 
     static let markers = [
