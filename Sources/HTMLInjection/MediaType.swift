@@ -13,6 +13,7 @@ enum MediaType {
             // The first charset counts (WHATWG MIME Sniffing); a later one is ignored by browsers, but then the
             // header is a puzzle that is better left alone.
             guard parameter.name.equalsFolded("charset") else { continue }
+            if parameter.value.equalsFolded("utf-8") { continue }  // nearly always
             // Quotes may hold whitespace around the label, which browsers take off, and needless escapes.
             let label = parameter.value.filter { $0 != UInt8(ascii: "\\") }.trimmingWhitespace()
             if incompatibleLabels.contains(where: { label.equalsFolded($0) }) { return .charset }

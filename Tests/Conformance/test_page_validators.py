@@ -101,7 +101,7 @@ def test_the_head_fits_the_page(setup, request_fields, given, expected):
 @pytest.mark.parametrize(
     "vary, expected",
     [
-        ("Accept-Encoding", ["Accept-Encoding", "Sec-Fetch-Dest, X-Requested-With"]),
+        ("Accept-Encoding", ["Accept-Encoding", "Sec-Fetch-Dest", "X-Requested-With"]),
         ("accept, sec-fetch-dest", ["accept, sec-fetch-dest", "X-Requested-With"]),
         ("X-Requested-With,Sec-Fetch-Dest", ["X-Requested-With,Sec-Fetch-Dest"]),
         ("*", ["*"]),

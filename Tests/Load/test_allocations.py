@@ -53,7 +53,7 @@ def per_request(tombolo, count, fields):
 @pytest.mark.parametrize("fields, most", [
     pytest.param([], 11.5, id="without a session"),
     pytest.param(["Cookie: {cookie}"], 12.5, id="with a session"),
-    pytest.param(["Cookie: {cookie}", "Accept: text/html", "Sec-Fetch-Dest: document"], 24.5, id="with a session and a tag"),
+    pytest.param(["Cookie: {cookie}", "Accept: text/html", "Sec-Fetch-Dest: document"], 14.5, id="with a session and a tag"),
 ])
 def test_allocations_per_request(counting, fields, most):
     tombolo, count = counting

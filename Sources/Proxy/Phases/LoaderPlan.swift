@@ -42,12 +42,12 @@ struct LoaderPlan {
 
     private static let integrityPolicy = FoldedName("Integrity-Policy")
 
+    /// The changed body has other digests, and other ranges than those the upstream would serve.
+    private static let ofTheAppsBytes: [FieldName] = [.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges]
+
     /// Makes the head that of the page with the loader.
     func apply(_ x: Exchange, _ context: RequestContext) {
-        // The changed body has other digests, and other ranges than those the upstream would serve.
-        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges] {
-            x.responseHead.removeAll(name)
-        }
+        for name in Self.ofTheAppsBytes { x.responseHead.removeAll(name) }
         markValidator(x, context.domain.mark)
         writePolicies(x)
         Self.vary(x)
@@ -60,9 +60,9 @@ struct LoaderPlan {
         let copy =
             copies.first { copy in given.map { copy.original?.isEquivalent(to: $0) == true } ?? (copy.original == nil) }
             ?? (copies.count == 1 ? copies.first : nil)
-        for name in [FieldName.contentMD5, .digest, .contentDigest, .reprDigest, .acceptRanges, .contentLength, .etag] {
-            x.responseHead.removeAll(name)
-        }
+        for name in Self.ofTheAppsBytes { x.responseHead.removeAll(name) }
+        x.responseHead.removeAll(.contentLength)
+        x.responseHead.removeAll(.etag)
         if let copy { Self.write(copy.marked, x) }
         writePolicies(x)
         Self.vary(x)
@@ -80,10 +80,14 @@ struct LoaderPlan {
 
     /// Tells caches that other kinds of requests get this address without the loader.
     static func vary(_ x: Exchange) {
-        let head = x.responseHead
-        if head.list(.vary, contains: "*") { return }
-        let names = deciding.filter { !head.list(.vary, contains: $0.folded) }.map(\.name)
-        if !names.isEmpty { x.responseLines.writeLine("Vary", names.joined(separator: ", ")) }
+        guard x.responseHead.first(.vary) != nil else {
+            x.responseLines.writeStaticString("Vary: Sec-Fetch-Dest, X-Requested-With\r\n")
+            return
+        }
+        if x.responseHead.list(.vary, contains: "*") { return }
+        for (name, folded) in deciding where !x.responseHead.list(.vary, contains: folded) {
+            x.responseLines.writeLine("Vary", name)
+        }
     }
 
     /// The request fields by which it is decided whether the loader goes in.
