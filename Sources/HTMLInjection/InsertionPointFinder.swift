@@ -62,9 +62,9 @@ public struct InsertionPointFinder: Sendable {
     public mutating func finish() -> Progress {
         if let result { return result }
         switch state {
-        case .start, .byteOrderMark1, .byteOrderMark2, .data: break
+        case .start, .data: break
         case .reference where reference.isWhitespaceSoFar: break
-        case .reference, .tagOpen, .endTagOpen: return conclude(beforeToken())
+        case .byteOrderMark1, .byteOrderMark2, .reference, .tagOpen, .endTagOpen: return conclude(beforeToken())
         default: return conclude(.skip(.unterminated))
         }
         // Whitespace and comments only: with a doctype or `<html>` it is an (empty) document, otherwise nothing.

@@ -183,6 +183,7 @@ extension GoldenDocument {
         GoldenDocument("byte order mark after whitespace is text", " ▲\u{FEFF}<head>"),
         GoldenDocument("half a byte order mark is text", Array("▲".utf8) + [0xEF, 0xBB] + Array("x<head>".utf8)),
         GoldenDocument("third of a byte order mark is text", Array("▲".utf8) + [0xEF] + Array("<head>".utf8)),
+        GoldenDocument("page that ends within a byte order mark", Array("▲".utf8) + [0xEF, 0xBB]),
         GoldenDocument(
             "Latin-1 text in an attribute", Array("<html title='".utf8) + [0xE4, 0xFC] + Array("'><head>▲".utf8)),
         GoldenDocument("UTF-16 little-endian", bytes: [0xFF, 0xFE, 0x3C, 0x00], skip: .notASCIICompatible),
