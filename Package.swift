@@ -12,7 +12,9 @@ let settings: [SwiftSetting] = [
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -23,6 +25,7 @@ let package = Package(
     products: [.executable(name: "tombolo", targets: ["tombolo"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -40,6 +43,8 @@ let package = Package(
         .target(name: "CLinux"),
 
         .target(name: "Configuration", dependencies: ["CTOML", "CPSL"], swiftSettings: settings),
+        .target(
+            name: "TLS", dependencies: ["Configuration", nioCore, nioConcurrency, nioSSL], swiftSettings: settings),
         .target(name: "HTTPWire", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "Sessions", dependencies: [crypto], swiftSettings: settings),
         .target(
@@ -55,15 +60,14 @@ let package = Package(
         .target(
             name: "Proxy",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "ContentPolicy",
-                "AppCookies",
-                "CrossDomain", nioCore, nioPosix, nioConcurrency, logging,
+                "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "ContentPolicy",
+                "AppCookies", "CrossDomain", nioCore, nioPosix, nioConcurrency, nioSSL, nioTLS, logging,
             ], swiftSettings: settings),
         .target(
             name: "TomboloServer",
             dependencies: [
-                "Configuration", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "CrossDomain", "Proxy",
-                "CLinux",
+                "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "CrossDomain",
+                "Proxy", "CLinux",
                 nioCore, nioPosix, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
@@ -76,6 +80,7 @@ let package = Package(
 
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration"], exclude: ["Golden"], swiftSettings: settings),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "Configuration", nioSSL], swiftSettings: settings),
         .testTarget(name: "HTTPWireTests", dependencies: ["HTTPWire", nioCore], swiftSettings: settings),
         .testTarget(name: "SessionsTests", dependencies: ["Sessions", crypto], swiftSettings: settings),
         .testTarget(

@@ -3,6 +3,8 @@
 import pytest
 
 from support import apps
+from support.certificates import Authority
+from support.contract import https
 from support.processes import free_port
 from support.tombolo import Tombolo, binary
 from support.upstreams import Echo
@@ -24,13 +26,20 @@ class Quarter:
 
     shop, germany, club = SHOP, GERMANY, CLUB
 
-    def __init__(self, folder):
-        port = free_port()
-        self.origins = {host: f"http://{host}:{port}" for host in (SHOP, GERMANY, CLUB)}
+    def __init__(self, folder, scheme="http"):
+        port, settings = free_port(), {}
+        self.authority = None
+        entry = port
+        if scheme == "https":
+            entry = free_port()
+            self.authority = Authority(folder / "authority")
+            self.authority.issue(folder / "certs" / "brands.pem", SHOP, GERMANY, CLUB)
+            settings = https(entry, folder / "certs")
+        self.origins = {host: f"{scheme}://{host}:{entry}" for host in (SHOP, GERMANY, CLUB)}
         self.shop_app = apps.shop(folder, self.origins.values())
         self.club_app = apps.club(folder, self.origins.values())
         sites = {SHOP: self.shop_app.url, GERMANY: self.shop_app.url, CLUB: self.club_app.url}
-        self.tombolo = Tombolo(folder / "tombolo", sites, port=port)
+        self.tombolo = Tombolo(folder / "tombolo", sites, port=port, **settings)
 
     def url(self, host, path="/"):
         return self.origins[host] + path
@@ -60,8 +69,14 @@ class Quarter:
 
 
 @pytest.fixture
-def quarter(program, tmp_path, request):
-    quarter = Quarter(tmp_path)
+def scheme():
+    """How the quarter is reached; a test may say otherwise."""
+    return "http"
+
+
+@pytest.fixture
+def quarter(program, tmp_path, scheme):
+    quarter = Quarter(tmp_path, scheme)
     try:
         yield quarter.start()
     finally:

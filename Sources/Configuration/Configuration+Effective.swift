@@ -7,7 +7,14 @@ extension Configuration {
         func list(_ values: [some Any]) -> String { values.map { "\($0)" }.joined(separator: ", ") }
 
         add("listen.http", list(listen.http))
+        add("listen.https", list(listen.https))
+        add("listen.redirect_https", listen.redirectHTTPS)
+        add("listen.https_port", listen.httpsPort)
         add("listen.trusted_proxies", list(listen.trustedProxies))
+        add("tls.min_version", tls.minVersion.rawValue)
+        for certificate in tls.certificates {
+            add("tls.certificate", certificate.cert + (certificate.key.map { " key=\($0)" } ?? ""))
+        }
         switch store.kind {
         case .sqlite(let path):
             add("store.kind", "sqlite")

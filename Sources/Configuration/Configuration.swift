@@ -6,6 +6,8 @@
 public struct Configuration: Sendable, Equatable {
     /// Where browsers arrive, and who may speak for them.
     public var listen: Listen
+    /// How https is spoken.
+    public var tls: TLS
     /// Where session records are kept.
     public var store: Store
     /// Where the sealing keys are kept.
@@ -21,10 +23,11 @@ public struct Configuration: Sendable, Equatable {
 
     /// Creates a configuration; whatever is left out has its documented default.
     public init(
-        listen: Listen = Listen(), store: Store = Store(), keys: Keys = Keys(), limits: Limits = Limits(),
-        timeouts: Timeouts = Timeouts(), log: Log = Log(), groups: [Group] = []
+        listen: Listen = Listen(), tls: TLS = TLS(), store: Store = Store(), keys: Keys = Keys(),
+        limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), log: Log = Log(), groups: [Group] = []
     ) {
         self.listen = listen
+        self.tls = tls
         self.store = store
         self.keys = keys
         self.limits = limits
@@ -37,16 +40,28 @@ public struct Configuration: Sendable, Equatable {
 extension Configuration {
     /// `[listen]`: where browsers arrive.
     public struct Listen: Sendable, Equatable {
-        /// Addresses for cleartext HTTP/1.1. Default: `0.0.0.0:8080`. Never empty when loaded from a file.
+        /// Addresses for cleartext HTTP/1.1. Default: `0.0.0.0:8080`. When loaded from a file, empty only if there are
+        /// addresses for https.
         public var http: [ListenAddress]
+        /// Addresses for HTTP/1.1 over TLS. Default: none.
+        public var https: [ListenAddress]
+        /// Whether what arrives in cleartext is sent to https. Default: false.
+        public var redirectHTTPS: Bool
+        /// The port that browsers reach the https listener by, 1 to 65535. From a file: that of the first TCP address
+        /// for https, unless another is named, as behind a port mapping. Default: 443.
+        public var httpsPort: Int
         /// Networks whose `X-Forwarded-*` fields are believed. Default: none.
         public var trustedProxies: [CIDR]
 
         /// Creates the section; the defaults are the documented ones.
         public init(
-            http: [ListenAddress] = [.tcp(host: "0.0.0.0", port: 8080)], trustedProxies: [CIDR] = []
+            http: [ListenAddress] = [.tcp(host: "0.0.0.0", port: 8080)], https: [ListenAddress] = [],
+            redirectHTTPS: Bool = false, httpsPort: Int = 443, trustedProxies: [CIDR] = []
         ) {
             self.http = http
+            self.https = https
+            self.redirectHTTPS = redirectHTTPS
+            self.httpsPort = httpsPort
             self.trustedProxies = trustedProxies
         }
 

@@ -9,7 +9,7 @@ struct ConfigurationReader {
         var configuration = Configuration(
             store: .init(kind: .sqlite(path: FilePath.resolve("tombolo.sqlite", beside: file))),
             keys: .init(file: FilePath.resolve("tombolo.keys", beside: file)))
-        readListen(root.table("listen"), &configuration.listen)
+        ListenReader(file: file).read(root.table("listen"), root.table("tls"), into: &configuration)
         readStore(root.table("store"), &configuration.store)
         readKeys(root.table("keys"), &configuration.keys)
         readLimits(root.table("limits"), &configuration.limits)
@@ -26,40 +26,6 @@ struct ConfigurationReader {
         }
         root.finish()
         return configuration
-    }
-
-    private func readListen(_ table: TableReader, _ listen: inout Configuration.Listen) {
-        var table = table
-        if let addresses = table.readList(
-            "http", .text("an address like \"0.0.0.0:8080\" or \"unix:/run/tombolo.sock\""))
-        {
-            listen.http = []
-            for address in addresses {
-                do {
-                    let parsed = try ListenAddress(parsing: address.value, beside: file)
-                    if listen.http.contains(parsed) {
-                        table.report(address.position, "listen.http: \(parsed) is listed twice")
-                    }
-                    listen.http.append(parsed)
-                } catch {
-                    table.report(address.position, "listen.http: \(error.message)", error.remedy)
-                }
-            }
-            if addresses.isEmpty, let position = table.position(of: "http") {
-                table.report(position, "listen.http: expected at least one address", ["write \"0.0.0.0:8080\""])
-            }
-        }
-        for network in table.readList("trusted_proxies", .text("a network like \"10.0.0.0/8\"")) ?? [] {
-            guard let parsed = CIDR(network.value) else {
-                table.report(
-                    network.position, "listen.trusted_proxies: \(Display.quote(network.value)) is no network",
-                    ["write an IP address, or one with the length of its prefix and no bits after it: \"10.0.0.0/8\""])
-                continue
-            }
-            listen.trustedProxies.append(parsed)
-        }
-        table.refuse("https", "let a TLS terminator in front of Tombolo speak https, and list it in trusted_proxies")
-        table.finish()
     }
 
     private enum StoreKind: String, CaseIterable { case sqlite, memory }

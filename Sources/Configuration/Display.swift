@@ -1,5 +1,5 @@
 /// Text of unknown origin made fit for a terminal.
-enum Display {
+package enum Display {
     /// `text` without control characters, which could rewrite what an operator reads.
     static func clean(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
@@ -9,7 +9,7 @@ enum Display {
     }
 
     /// `text` in quotes, cleaned, and cut if it is long.
-    static func quote(_ text: some StringProtocol) -> String {
+    package static func quote(_ text: some StringProtocol) -> String {
         let limit = 80
         let cut = text.prefix(limit)
         return "\"\(clean(String(cut)))\(cut.endIndex == text.endIndex ? "" : "…")\""

@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// Why a file could not be read or written.
-struct FileError: Error {
-    var reason: String
-    var remedy: [String] = []
+package struct FileError: Error {
+    package var reason: String
+    package var remedy: [String] = []
 
     /// What the operating system said.
     static func system(_ code: CInt) -> FileError {
@@ -17,9 +17,9 @@ struct FileError: Error {
 }
 
 /// Whole small files.
-enum FileBytes {
+package enum FileBytes {
     /// All bytes of a regular file of at most `limit` bytes.
-    static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
+    package static func read(_ path: String, limit: Int) throws(FileError) -> [UInt8] {
         // Not blocking, so that a FIFO without a writer cannot hang the start; it is refused below.
         let descriptor = try open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         defer { close(descriptor) }

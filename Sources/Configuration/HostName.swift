@@ -67,6 +67,15 @@ enum HostName {
 }
 
 extension HostPattern {
+    /// A pattern as a certificate names it; nil if it is none.
+    package init?(name: String) {
+        do {
+            self = try HostPattern(parsing: name)
+        } catch {
+            return nil
+        }
+    }
+
     /// A pattern as a domain list file writes it: a host name, or `*.` and a host name.
     init(parsing text: some StringProtocol) throws(HostNameError) {
         guard text.contains("*") else {

@@ -60,6 +60,13 @@ public struct HostRouter: Sendable {
         return String(decoding: name.lazy.map(lowered), as: UTF8.self)
     }
 
+    /// Whether the value of a `Host` field names `name`, which is in lower case and without final dot: a port, a final
+    /// dot and the case of letters do not matter.
+    public static func names(_ host: UnsafeRawBufferPointer, _ name: String) -> Bool {
+        guard let own = HostRouter.name(in: host), own.count == name.utf8.count else { return false }
+        return zip(own, name.utf8).allSatisfy { lowered($0) == $1 }
+    }
+
     /// The part of `host` without port and final dot; nil for an IPv6 address, a malformed port and an impossible
     /// length.
     private static func name(in host: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer>? {

@@ -2,6 +2,7 @@ internal import Configuration
 internal import Logging
 internal import Proxy
 internal import Sessions
+internal import TLS
 
 /// Puts a changed configuration in force without touching a connection; a mistake leaves the running one as it is.
 struct Reloader {
@@ -9,11 +10,12 @@ struct Reloader {
     var running: Configuration
     let workshop: Workshop
     let routes: RouteTable
+    let certificates: CertificateTable
     let logger: Logger
 
     /// Loads everything again. Requests that are being served end under the routes they began with.
     mutating func reload() {
-        switch ConfigurationFiles.load(file).result {
+        switch Site.load(file, keeping: certificates.current).result {
         case .failure(let mistakes):
             for mistake in mistakes.issues {
                 logger.error("\(mistake)", metadata: ["phase": "reload"])
@@ -21,7 +23,8 @@ struct Reloader {
             logger.error(
                 "the configuration has mistakes: what was running goes on unchanged",
                 metadata: ["phase": "reload", "mistakes": "\(mistakes.issues.count)"])
-        case .success(let next):
+        case .success(let site):
+            let next = site.configuration
             let keys: KeyRing
             do {
                 keys = try Workshop.keyRing(next, logger: logger)
@@ -31,13 +34,18 @@ struct Reloader {
                     "the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
                 return
             }
+            let renewed = site.certificates.all.filter { new in
+                !certificates.current.all.contains { $0 === new }
+            }
+            certificates.replace(site.certificates)
             routes.replace(workshop.routes(for: next, keys: keys))
-            report(next)
+            report(next, renewed)
+            for warning in site.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
             running = next
         }
     }
 
-    private func report(_ next: Configuration) {
+    private func report(_ next: Configuration, _ renewed: [Certificate]) {
         let names = { (configuration: Configuration) in
             Set(configuration.groups.flatMap(\.domains).map(\.pattern.description))
         }
@@ -49,9 +57,11 @@ struct Reloader {
                 "phase": "reload", "domains": "\(after.count)",
                 "added": "\(after.subtracting(before).sorted().joined(separator: " "))",
                 "removed": "\(before.subtracting(after).sorted().joined(separator: " "))",
+                "new_certificates": "\(renewed.map(\.file).joined(separator: " "))",
             ])
         let needsRestart = [
-            ("[listen] http", next.listen.http != running.listen.http), ("[store]", next.store != running.store),
+            ("[listen] http", next.listen.http != running.listen.http),
+            ("[listen] https", next.listen.https != running.listen.https), ("[store]", next.store != running.store),
             ("[limits]", next.limits != running.limits), ("[log]", next.log != running.log),
             (
                 "[timeouts] head, idle or drain",

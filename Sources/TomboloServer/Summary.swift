@@ -1,11 +1,19 @@
 public import Configuration
+internal import TLS
 
 /// What a configuration comes to, in words.
 public enum Summary {
     /// A few lines for `tombolo check`: groups, domains and where they lead, store and listeners.
-    public static func text(of configuration: Configuration) -> String {
+    public static func text(of site: Site) -> String {
+        let configuration = site.configuration
         var lines = ["The configuration is valid."]
-        lines.append("  listen   " + configuration.listen.http.map(\.description).joined(separator: ", "))
+        let listeners =
+            configuration.listen.http.map(\.description) + configuration.listen.https.map { "\($0) (https)" }
+        lines.append("  listen   " + listeners.joined(separator: ", "))
+        for certificate in site.certificates.all {
+            let names = certificate.names.map(\.description).joined(separator: ", ")
+            lines.append("  tls      \(certificate.file): \(names)")
+        }
         switch configuration.store.kind {
         case .sqlite(let path): lines.append("  store    sqlite \(path)")
         case .memory(let records): lines.append("  store    memory, at most \(records) records, forgotten at the end")
@@ -20,7 +28,7 @@ public enum Summary {
                 lines.append("             \(name)\(padding)  \(domain.upstream)")
             }
         }
-        for warning in warnings(about: configuration) { lines.append("  warning  \(warning)") }
+        for warning in site.warnings { lines.append("  warning  \(warning)") }
         return lines.joined(separator: "\n") + "\n"
     }
 

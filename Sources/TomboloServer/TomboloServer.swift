@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import Proxy
 internal import SessionStores
+internal import TLS
 internal import UnixSignals
 
 #if canImport(Glibc)
@@ -18,7 +19,9 @@ public struct TomboloServer: Sendable {
     private let logger: Logger
     private let workshop: Workshop
     private let routes: RouteTable
+    private let certificates: CertificateTable
     private let first: Configuration
+    private let warnings: [String]
     private let watched: [String]
     private let pages = PageCounters()
 
@@ -31,11 +34,15 @@ public struct TomboloServer: Sendable {
 
     private init(_ file: String) throws {
         self.file = file
-        let loaded = ConfigurationFiles.load(file)
+        let loaded = Site.load(file, keeping: Certificates())
         switch loaded.result {
         case .failure(let mistakes): throw StartFailure(mistakes)
-        case .success(let configuration): first = configuration
+        case .success(let site):
+            first = site.configuration
+            certificates = CertificateTable(site.certificates)
+            warnings = site.warnings
         }
+        watched = loaded.watchedFiles
         logger = Self.logger(first.log)
         do {
             workshop = try Workshop(first, logger: logger)
@@ -44,7 +51,6 @@ public struct TomboloServer: Sendable {
         }
         let keys = try Workshop.keyRing(first, logger: logger)
         routes = RouteTable(workshop.routes(for: first, keys: keys))
-        watched = loaded.watchedFiles + [first.keys.file]
     }
 
     private static func logger(_ log: Configuration.Log) -> Logger {
@@ -81,21 +87,34 @@ public struct TomboloServer: Sendable {
     }
 
     private func listen(_ server: ProxyServer) async throws {
-        for address in first.listen.http {
-            do {
-                let bound = try await server.bind(to: Self.socketAddress(address))
-                logger.notice("listening", metadata: ["address": "\(bound.described)"])
-            } catch {
-                throw StartFailure(
-                    """
-                    cannot listen on \(address): \(Self.reason(error))
-                        Is another program (or another Tombolo) there already? Change [listen] http in \(file), or stop it.
-                    """)
-            }
+        for address in first.listen.http { try await listen(server, address, key: "http", tls: nil) }
+        let tls = TLSListener(certificates: certificates) { [logger] failure, client in
+            logger.debug(
+                "a TLS handshake failed",
+                metadata: [
+                    "phase": "handshake", "fault": "client", "client": "\(client?.ipAddress ?? "")",
+                    "reason": "\(failure)",
+                ])
         }
-        for warning in Summary.warnings(about: first) { logger.warning("\(warning)") }
+        for address in first.listen.https { try await listen(server, address, key: "https", tls: tls) }
+        for warning in warnings { logger.warning("\(warning)") }
         let domains = first.groups.reduce(0) { $0 + $1.domains.count }
         logger.notice("ready", metadata: ["groups": "\(first.groups.count)", "domains": "\(domains)"])
+    }
+
+    private func listen(
+        _ server: ProxyServer, _ address: ListenAddress, key: String, tls: TLSListener?
+    ) async throws {
+        do {
+            let bound = try await server.bind(to: Self.socketAddress(address), tls: tls)
+            logger.notice("listening", metadata: ["address": "\(bound.described(scheme: key))"])
+        } catch {
+            throw StartFailure(
+                """
+                cannot listen on \(address): \(Self.reason(error))
+                    Is another program (or another Tombolo) there already? Change [listen] \(key) in \(file), or stop it.
+                """)
+        }
     }
 
     private static func socketAddress(_ address: ListenAddress) throws -> SocketAddress {
@@ -134,7 +153,9 @@ public struct TomboloServer: Sendable {
                 }
             }
             tasks.addTask { await watch(feed) }
-            var reloader = Reloader(file: file, running: first, workshop: workshop, routes: routes, logger: logger)
+            var reloader = Reloader(
+                file: file, running: first, workshop: workshop, routes: routes, certificates: certificates,
+                logger: logger)
             for await event in events {
                 switch event {
                 case .signal(.sighup):
@@ -163,9 +184,7 @@ public struct TomboloServer: Sendable {
             guard !changed.isEmpty else { continue }
             feed.yield(.filesChanged(changed))
             // The files that a configuration names can be others now.
-            let loaded = ConfigurationFiles.load(file)
-            var now = loaded.watchedFiles
-            if case .success(let configuration) = loaded.result { now.append(configuration.keys.file) }
+            let now = Site.load(file, keeping: certificates.current).watchedFiles
             if Set(now) != Set(watched), !now.isEmpty {
                 watched = now
                 files = FileWatch(watched)
@@ -217,11 +236,11 @@ extension TomboloServer {
 }
 
 extension SocketAddress {
-    fileprivate var described: String {
+    fileprivate func described(scheme: String) -> String {
         switch self {
-        case .v4: "http://\(ipAddress ?? "?"):\(port ?? 0)"
-        case .v6: "http://[\(ipAddress ?? "?")]:\(port ?? 0)"
-        case .unixDomainSocket: "unix:\(pathname ?? "")"
+        case .v4: "\(scheme)://\(ipAddress ?? "?"):\(port ?? 0)"
+        case .v6: "\(scheme)://[\(ipAddress ?? "?")]:\(port ?? 0)"
+        case .unixDomainSocket: "unix:\(pathname ?? "") (\(scheme))"
         }
     }
 }

@@ -10,10 +10,9 @@ struct Check: ParsableCommand {
     @OptionGroup var file: ConfigurationOption
 
     func run() throws {
-        switch ConfigurationFiles.load(file.path).result {
-        case .success(let configuration):
-            print(Summary.text(of: configuration), terminator: "")
-        case .failure(let mistakes):
+        do {
+            print(Summary.text(of: try Site.load(file.path)), terminator: "")
+        } catch let mistakes {
             StandardError.write("\(mistakes)\n")
             let count = mistakes.issues.count
             StandardError.write("\(count) \(count == 1 ? "mistake" : "mistakes") in \(file.path)\n")

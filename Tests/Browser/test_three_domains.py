@@ -90,6 +90,7 @@ def linked(person, host):
         person.type_address(host)
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("go", [typed, linked], ids=["by addresses", "by links"])
 def test_cart_login_and_logout_over_three_domains(person, quarter, go):
     go(person, quarter.shop)

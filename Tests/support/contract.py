@@ -55,6 +55,14 @@ SECRET = "a secret of the shop's own, as long as it should be"
 RELOAD_WITHIN = 1.0
 
 
+def https(port, certificates, *, listen="", tls=""):
+    """The settings of `configuration` that make it listen for https, too."""
+    return {
+        "extra_listen": f'https = "127.0.0.1:{port}"\n{listen}',
+        "extra": f"[tls]\n{tls}\n[[tls.certificate]]\ncert = '{certificates}'\n",
+    }
+
+
 def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen=""):
     """The text of a configuration file with one group, everything of which lies in `folder`."""
     shared = ", ".join(f'"{name}"' for name in share_cookies)

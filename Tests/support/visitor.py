@@ -4,6 +4,7 @@ does. It connects to 127.0.0.1 whatever the host name, so `*.localhost` needs no
 import http.client
 import json
 import re
+import socket
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -116,11 +117,23 @@ def site_between(initiator, url):
     return "same-site" if urlsplit(initiator).hostname == urlsplit(url).hostname else "cross-site"
 
 
+class _Encrypted(http.client.HTTPSConnection):
+    """To 127.0.0.1, whatever the name that the certificate is for."""
+
+    def __init__(self, name, port, context):
+        super().__init__(name, port, timeout=60, context=context)
+        self.tls = context
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        self.sock = self.tls.wrap_socket(plain, server_hostname=self.host)
+
+
 class Visitor:
     """`engine`: chromium (sends Sec-CH-UA), firefox (Sec-Fetch headers only) or plain (neither, as scripts and bots)."""
 
-    def __init__(self, engine="chromium", third_party_cookies=False):
-        self.engine, self.third_party_cookies = engine, third_party_cookies
+    def __init__(self, engine="chromium", third_party_cookies=False, tls=None):
+        self.engine, self.third_party_cookies, self.tls = engine, third_party_cookies, tls
         self.jar = []
         self.every_cookie = set()  # (name, value) ever seen, for tests about logs
         self.every_ticket = set()
@@ -196,10 +209,10 @@ class Visitor:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         for attempt in (1, 2):
-            fresh = parts.port not in self._connection
-            connection = self._connection.setdefault(
-                parts.port, http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
-            )
+            # Over TLS a connection is for one host: its name was said when it was made.
+            place = (parts.port, parts.hostname if parts.scheme == "https" else None)
+            fresh = place not in self._connection
+            connection = self._connection.setdefault(place, self._connect(parts))
             try:
                 connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
                 connection.putheader("Host", parts.netloc)
@@ -216,13 +229,18 @@ class Visitor:
             except (http.client.RemoteDisconnected, ConnectionError, BrokenPipeError):
                 # A kept connection may have been closed meanwhile; a fresh one that fails is a finding.
                 connection.close()
-                self._connection.pop(parts.port, None)
+                self._connection.pop(place, None)
                 if fresh or attempt == 2:
                     raise
         is_json = "json" in (answer.header("Content-Type") or "")
         for text in (answer.header("Location") or "", answer.text if is_json else ""):
             self.every_ticket.update(re.findall(r"(?:tombolo-ticket=|\"ticket\" ?: ?\")([\w-]{20,})", text))
         return answer
+
+    def _connect(self, parts):
+        if parts.scheme != "https":
+            return http.client.HTTPConnection("127.0.0.1", parts.port or 80, timeout=60)
+        return _Encrypted(parts.hostname, parts.port or 443, self.tls)
 
     def _common(self):
         headers = [("User-Agent", USER_AGENTS[self.engine]), ("Accept-Language", "en")]

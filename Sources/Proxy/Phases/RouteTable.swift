@@ -77,6 +77,8 @@ public struct Routes: Sendable {
     private let router: HostRouter
     private let domains: [[RoutedDomain]]
     private let listen: Configuration.Listen
+    /// What becomes of requests in cleartext; nil: they are served.
+    let redirect: HTTPSRedirect?
 
     /// Makes the routes of a configuration; `groups` are its groups at work, in the same order.
     public init(_ configuration: Configuration, groups: [SessionGroup]) {
@@ -85,6 +87,7 @@ public struct Routes: Sendable {
             settings.domains.map { RoutedDomain(group: group, domain: $0, timeouts: configuration.timeouts) }
         }
         listen = configuration.listen
+        redirect = listen.redirectHTTPS ? HTTPSRedirect(port: listen.httpsPort) : nil
     }
 
     func route(_ head: borrowing RequestHead) -> RoutedDomain? {

@@ -43,6 +43,7 @@ public final class SessionPhases: Phases {
 
     public func request(_ x: Exchange) -> RequestVerdict {
         let current = routes.current
+        if let misdirected = MisdirectedRequest.answer(x) { return .respond(misdirected) }
         guard let route = current.route(x.requestHead) else {
             let host = x.requestHead.string(x.requestHead.host)
             return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
@@ -51,6 +52,7 @@ public final class SessionPhases: Phases {
         var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client, isTrusted: current.trusts(client))
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
         let scheme = route.group.settings.cookie.secure == .always ? "https" : forwarding.scheme(x)
+        if scheme == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }
         if x.requestHead.isHTTPSTarget, scheme != "https" { return .respond(ErrorPages.insecureTarget(in: x)) }
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))

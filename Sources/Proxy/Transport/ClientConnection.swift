@@ -2,20 +2,12 @@ import HTMLInjection
 import HTTPWire
 import NIOCore
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A client's connection: reads requests, lets ``ExchangeMachine`` decide, and moves the bytes.
 ///
 /// Confined to the event loop of its channel; the upstream connections it uses are on the same loop and are called
 /// directly. Every entry (a read, a verdict, an upstream's bytes) ends in ``settle()``, which parses what can be parsed,
 /// flushes both sides once, and decides about reading and the timer.
-final class ClientConnection: ChannelDuplexHandler {
+final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -33,6 +25,8 @@ final class ClientConnection: ChannelDuplexHandler {
     let timer: DeadlineTimer
     var phases: any Phases
     var context: ChannelHandlerContext?
+    /// Where NIOSSL is in the pipeline; nil in cleartext.
+    private(set) var tls: ChannelHandlerContext?
     var machine: ExchangeMachine
     let outgoing = Outgoing()
     private(set) var isWritable = true
@@ -86,11 +80,13 @@ final class ClientConnection: ChannelDuplexHandler {
     var hasProgressed = false
     var bufferedAtStall = Int.max
 
-    init(state: LoopState, channel: any Channel, phases: any Phases, isSecure: Bool = false) {
+    init(state: LoopState, channel: any Channel, phases: any Phases, tls: TLSClient? = nil) {
         self.state = state
         self.phases = phases
+        self.tls = tls?.context
         self.exchange = Exchange(
-            eventLoop: state.loop, clientAddress: channel.remoteAddress, isSecure: isSecure)
+            eventLoop: state.loop, clientAddress: channel.remoteAddress, isSecure: tls != nil,
+            serverName: tls?.serverName)
         self.timer = DeadlineTimer(loop: state.loop)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)
@@ -107,6 +103,7 @@ final class ClientConnection: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) {
         gone()
         self.context = nil
+        tls = nil
     }
 
     func channelActive(context: ChannelHandlerContext) { start(context) }
@@ -150,11 +147,13 @@ final class ClientConnection: ChannelDuplexHandler {
             context.fireUserInboundEventTriggered(event)
             return
         }
+        // NIOSSL tells of a missing close_notify first, upon which the connection has been closed.
+        guard !isGone else { return }
         // Whatever is complete among the bytes that came before is still answered.
         settle()
         perform(machine.handle(.inputClosed))
         if machine.response == .tunnel { tunnelClientEnded() }
-        if machine.connection == .closing && hasSentAll { context.close(promise: nil) }
+        if machine.connection == .closing && hasSentAll { closeNow() }
         settle()
     }
 
@@ -170,7 +169,8 @@ final class ClientConnection: ChannelDuplexHandler {
         state.unregister(self)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    /// The socket has failed, or NIOSSL: a record that cannot be decrypted, an end without `close_notify`.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { closeNow() }
 
     // MARK: - From the server
 
@@ -179,9 +179,6 @@ final class ClientConnection: ChannelDuplexHandler {
         perform(machine.handle(.drain))
         settle()
     }
-
-    /// Closes whatever is going on.
-    func closeNow() { context?.close(promise: nil) }
 
     // MARK: - Doing
 
@@ -263,36 +260,5 @@ final class ClientConnection: ChannelDuplexHandler {
         guard heldRead, mayRead, let context else { return }
         heldRead = false
         context.read()
-    }
-
-    // MARK: - Closing
-
-    private func beginClosing() {
-        guard !closePlan.isEmpty, let context else { return }
-        let lingers = closePlan.contains(.linger) || inbound.readableBytes > 0
-        closePlan = []
-        inbound = ByteBuffer()
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-        sent.futureResult.assumeIsolated().whenComplete { [self] result in
-            hasSentAll = true
-            guard let context = self.context else { return }
-            if case .success = result, lingers, !machine.inputClosed {
-                // Closing with unread bytes would reset the connection and take the answer away from the client.
-                context.close(mode: .output, promise: nil)
-                armTimer()
-            } else {
-                context.close(promise: nil)
-            }
-        }
-    }
-
-    private func abort() {
-        guard let context else { return }
-        if outputFraming == .untilClose {
-            // Only a reset tells a client that a body which ends with the connection has not ended.
-            _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        }
-        context.close(promise: nil)
     }
 }

@@ -14,6 +14,9 @@ public final class Exchange {
     public internal(set) var localAddress: SocketAddress?
     /// Whether the client connection is encrypted.
     public internal(set) var isSecure = false
+    /// The name the client asked for when the encryption was agreed on (RFC 6066 §3), in lower case without final dot; nil
+    /// on a connection that is not encrypted.
+    public let serverName: String?
     /// The request's head as parsed; fields marked removed are not sent on.
     public var requestHead = RequestHead()
     /// The upstream's response head; meaningful from ``Phases/response(_:)`` on.
@@ -43,9 +46,12 @@ public final class Exchange {
     /// Makes an empty exchange for one connection.
     ///
     /// Tests of ``Phases`` may make their own and fill ``requestHead`` with a parser.
-    public init(eventLoop: any EventLoop, clientAddress: SocketAddress? = nil, isSecure: Bool = false) {
+    public init(
+        eventLoop: any EventLoop, clientAddress: SocketAddress? = nil, isSecure: Bool = false, serverName: String? = nil
+    ) {
         self.eventLoop = eventLoop
         self.clientAddress = clientAddress
         self.isSecure = isSecure
+        self.serverName = serverName
     }
 }

@@ -27,6 +27,12 @@ extension ErrorPages {
                 hint:
                     "The host is in no domain list. Add a line with it and its upstream to a group's domain list file.",
                 fault: .client)
+        case .misdirected(let host, let serverName):
+            Problem(
+                status: 421, code: "misdirected_request",
+                message: "This connection was made for \(serverName), not for \(host).",
+                hint: "Every host needs a connection of its own: a proxy in front has to send the host's name as SNI.",
+                fault: .client)
         case .storeUnavailable:
             Problem(
                 status: 503, code: "store_unavailable", message: "The session store does not answer.",

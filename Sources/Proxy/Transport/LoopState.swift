@@ -1,5 +1,15 @@
 import NIOCore
 
+/// A client's connection, as far as its loop has to do with it.
+protocol LoopConnection: AnyObject {
+    /// Lets the exchange end and then closes; closes at once if there is none.
+    func drain()
+    /// Closes whatever is going on.
+    func closeNow()
+    /// Bytes that wait in either direction.
+    var heldBytes: Int { get }
+}
+
 /// What the connections of one event loop share. Confined to that loop.
 final class LoopState {
     let loop: any EventLoop
@@ -7,7 +17,7 @@ final class LoopState {
     let counters: LoopCounters
     let pool: UpstreamPool
     private(set) var isDraining = false
-    private var connections: [ObjectIdentifier: ClientConnection] = [:]
+    private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var whenEmpty: [EventLoopPromise<Void>] = []
     private var spareBuffers: [ByteBuffer] = []
     private var date: DateLine
@@ -43,13 +53,13 @@ final class LoopState {
 
     // MARK: - Connections
 
-    func register(_ connection: ClientConnection) {
+    func register(_ connection: any LoopConnection) {
         connections[ObjectIdentifier(connection)] = connection
         if isDraining { connection.drain() }
     }
 
-    func unregister(_ connection: ClientConnection) {
-        connections[ObjectIdentifier(connection)] = nil
+    func unregister(_ connection: any LoopConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         finishIfEmpty()
     }
 

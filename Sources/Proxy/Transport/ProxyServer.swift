@@ -65,8 +65,11 @@ public final class ProxyServer: Sendable {
 
     /// Listens on an address (a port of 0 lets the system choose) or a Unix socket, and returns where.
     ///
+    /// - Parameter tls: what it takes to speak TLS there; nil for cleartext.
     /// - Throws: what the system says, for instance that the address is in use.
-    public func bind(to address: SocketAddress, backlog: Int32 = 1024) async throws -> SocketAddress {
+    public func bind(
+        to address: SocketAddress, backlog: Int32 = 1024, tls: TLSListener? = nil
+    ) async throws -> SocketAddress {
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
@@ -75,7 +78,7 @@ public final class ProxyServer: Sendable {
             .childChannelOption(.recvAllocator, value: ClientConnection.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: settings.waterMark)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try addHandler(to: channel) }
+                channel.eventLoop.makeCompletedFuture { try addHandler(to: channel, tls) }
             }
         switch address {
         case .unixDomainSocket: break
@@ -142,7 +145,7 @@ public final class ProxyServer: Sendable {
         }
     }
 
-    private func addHandler(to channel: any Channel) throws {
+    private func addHandler(to channel: any Channel, _ tls: TLSListener?) throws {
         guard let state = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
             throw ChannelError.operationUnsupported
         }
@@ -153,8 +156,15 @@ public final class ProxyServer: Sendable {
         }
         let limit = activeConnections
         channel.closeFuture.whenComplete { _ in limit.leave() }
-        let connection = ClientConnection(state: state, channel: channel, phases: makePhases(channel.eventLoop))
-        try channel.pipeline.syncOperations.addHandler(connection)
+        let makeConnection = { [makePhases] (tls: TLSClient?) in
+            ClientConnection(state: state, channel: channel, phases: makePhases(channel.eventLoop), tls: tls)
+        }
+        if let tls {
+            let handshake = TLSHandshake(state: state, listener: tls, makeConnection: makeConnection)
+            try channel.pipeline.syncOperations.addHandler(handshake)
+        } else {
+            try channel.pipeline.syncOperations.addHandler(makeConnection(nil))
+        }
     }
 }
 

@@ -4,6 +4,8 @@ import Synchronization
 public struct TransportCounters: Sendable, Equatable {
     /// Client connections accepted, and those refused because of ``TransportSettings/maxConnections``.
     public var connections = 0, refusedConnections = 0
+    /// TLS handshakes that were completed, and those that came to nothing.
+    public var handshakes = 0, handshakeFailures = 0
     /// Client connections open now.
     public var activeConnections = 0
     /// Requests handed to phases.
@@ -31,7 +33,7 @@ public struct TransportCounters: Sendable, Equatable {
 final class LoopCounters: Sendable {
     /// An index into the counters.
     enum Counter: Int, CaseIterable {
-        case connections, refusedConnections, activeConnections, requests
+        case connections, refusedConnections, handshakes, handshakeFailures, activeConnections, requests
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
         case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections
@@ -68,6 +70,8 @@ final class LoopCounters: Sendable {
         func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
         sum.connections &+= value(.connections)
         sum.refusedConnections &+= value(.refusedConnections)
+        sum.handshakes &+= value(.handshakes)
+        sum.handshakeFailures &+= value(.handshakeFailures)
         sum.activeConnections &+= value(.activeConnections)
         sum.requests &+= value(.requests)
         let responses: [Counter] = [.response0, .response1, .response2, .response3, .response4, .response5]

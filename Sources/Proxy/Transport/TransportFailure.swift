@@ -13,6 +13,9 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case bodyTooLarge(limit: Int)
     /// No domain list names the host (421). The transport never says this itself; ``Phases`` does.
     case unknownHost(String)
+    /// The connection was encrypted for another host than the request is for (421, RFC 9110 §15.5.20). Said by
+    /// ``Phases``, too.
+    case misdirected(String, serverName: String)
     /// The upstream could not be reached; what the operating system said (502).
     case connectFailed(Upstream, String)
     /// The upstream did not accept the connection in time (504).

@@ -1,0 +1,45 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How a connection ends.
+extension ClientConnection {
+    /// Closes whatever is going on: at once, and without TLS's `close_notify`, which would tell the client that nothing is
+    /// missing (RFC 8446 §6.1), and which NIOSSL would wait for an answer to.
+    func closeNow() { (tls ?? context)?.close(promise: nil) }
+
+    func beginClosing() {
+        guard !closePlan.isEmpty, let context else { return }
+        let lingers = closePlan.contains(.linger) || inbound.readableBytes > 0
+        closePlan = []
+        inbound = ByteBuffer()
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+        sent.futureResult.assumeIsolated().whenComplete { [self] result in
+            hasSentAll = true
+            guard let context = self.context else { return }
+            if case .success = result, lingers, !machine.inputClosed {
+                // Closing with unread bytes would reset the connection and take the answer away from the client.
+                context.close(mode: .output, promise: nil)
+                armTimer()
+            } else {
+                context.close(promise: nil)
+            }
+        }
+    }
+
+    func abort() {
+        guard let context else { return }
+        if outputFraming == .untilClose {
+            // Only a reset tells a client that a body which ends with the connection has not ended.
+            _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        closeNow()
+    }
+}
