@@ -56,7 +56,7 @@ def read(path):
 
 
 def interpret(name, text):
-    case, step = Case(name), None
+    case, step, heading = Case(name), None, []
     lines = text.removesuffix("\n").split("\n")
     if lines.pop() != "== end":
         raise Problem(f"{name}: the last line is not '== end'")
@@ -70,7 +70,7 @@ def interpret(name, text):
                 step = Step(side, int(which or 1), verb, bool(slowly), number)
                 case.steps.append(step)
             elif step is None:
-                describe(case, line)
+                heading = continued(heading, line)
             elif not line.startswith("#"):
                 if step.verb not in WITH_TEXT:
                     raise Problem(f"nothing can follow '{step.verb}' but a comment")
@@ -78,8 +78,20 @@ def interpret(name, text):
                 step.elements += parse(line)
         except Problem as problem:
             raise Problem(f"{name}, line {number}: {problem}") from None
-    check(case)
+    try:
+        for line in heading:
+            describe(case, line)
+        check(case)
+    except Problem as problem:
+        raise Problem(f"{name}: {problem}") from None
     return case
+
+
+def continued(lines, line):
+    """A line that begins with two spaces belongs to the one before it."""
+    if line.startswith("  ") and lines:
+        return [*lines[:-1], f"{lines[-1]} {line.strip()}"]
+    return [*lines, line]
 
 
 def describe(case, line):
@@ -99,9 +111,9 @@ def describe(case, line):
 
 def check(case):
     if not case.title:
-        raise Problem(f"{case.name} does not say in words what it is about")
+        raise Problem("it does not say in words what it is about")
     if not case.steps:
-        raise Problem(f"{case.name} has no step")
+        raise Problem("it has no step")
     for step in case.steps:
         if step.verb in WITH_TEXT and not step.elements:
-            raise Problem(f"{case.name}, line {step.line}: nothing to {step.verb.removesuffix('s')}")
+            raise Problem(f"line {step.line}: nothing to {step.verb.removesuffix('s')}")
