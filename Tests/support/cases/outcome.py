@@ -10,7 +10,7 @@ from .stage import Stage
 
 # What says nothing about the case: written anew by every proxy, or added by some.
 OF_THE_CONNECTION = {"connection", "keep-alive", "content-length", "transfer-encoding"}
-OF_THE_PROXY = {"date", "server", "via", "set-cookie", "host"}
+OF_THE_PROXY = {"date", "server", "via", "host"}
 ADDED = {"x-request-id", "traceparent", "x-session-id", "x-session-new", "x-session-user"}
 # With which of these a proxy refuses a request is a matter of taste.
 REFUSALS = {400, 403, 405, 408, 411, 413, 414, 415, 421, 422, 431, 501, 505}
