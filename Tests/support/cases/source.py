@@ -104,6 +104,8 @@ def describe(case, line):
         if not found:
             raise Problem("a remark reads: nginx|haproxy is stricter|is laxer|differs, STATUSES: WHY (or: varies: WHY)")
         peer, verb, statuses, varies, reason = found.groups()
+        if peer in case.peers:
+            raise Problem(f"{peer} is explained twice")
         case.peers[peer] = Remark(varies or verb, statuses, reason)
     else:
         case.title = case.title or line.strip()
