@@ -40,6 +40,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var hasLargeBuffer = false
     private var inputClosed = false
     private var isGone = false
+    /// Whether the connection ended in an error, a reset most often.
+    private var hasFailed = false
     /// Whether the bucket counts this connection as open.
     var isCounted = true
     private var heldRead = false
@@ -205,7 +207,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
         bucket.pool.closed(self)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
+        context.close(promise: nil)
+    }
 
     // MARK: - Responses
 
@@ -265,6 +270,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
                 return false
             case .needMore:
                 guard inputClosed else { return false }
+                // A body may end with its connection, but not with an error of it (RFC 9112 §8).
+                guard !hasFailed else {
+                    client.upstreamLost()
+                    return false
+                }
                 try reader.finishAtEOF()
                 finish(client, ByteBuffer())
                 return false

@@ -37,4 +37,24 @@ struct OneHopTests {
         try await client.close()
         try await harness.stop()
     }
+
+    @Test("a body may end with its connection, but not with a reset of it (RFC 9112 §8)", arguments: [true, false])
+    func untilClose(isReset: Bool) async throws {
+        let harness = try await Harness.start()
+        let client = try await harness.connect()
+        try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        let upstream = try await harness.upstream.accept()
+        _ = try await upstream.readHead()
+        try await upstream.send("HTTP/1.1 200 OK\r\n\r\nhello")
+        #expect(try await client.readHead() == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        #expect(try await client.read(through: "hello\r\n") == "5\r\nhello\r\n")
+        if isReset { try await upstream.reset() } else { try await upstream.close() }
+        if isReset {
+            #expect(try await client.readToEnd() == "", "a last chunk would say that this is all")
+        } else {
+            #expect(try await client.read(through: "\r\n\r\n") == "0\r\n\r\n")
+        }
+        try await client.close()
+        try await harness.stop()
+    }
 }
