@@ -5,7 +5,7 @@ import pytest
 from support import apps
 from support.certificates import Authority
 from support.contract import https
-from support.processes import free_port
+from support.processes import accepts, eventually, free_port
 from support.tombolo import Tombolo, binary
 from support.upstreams import Echo
 from support.visitor import Visitor
@@ -28,14 +28,13 @@ class Quarter:
 
     def __init__(self, folder, scheme="http"):
         port, settings = free_port(), {}
-        self.authority = None
-        entry = port
+        self.authority, self.entry = None, port
         if scheme == "https":
-            entry = free_port()
+            self.entry = free_port()
             self.authority = Authority(folder / "authority")
             self.authority.issue(folder / "certs" / "brands.pem", SHOP, GERMANY, CLUB)
-            settings = https(entry, folder / "certs")
-        self.origins = {host: f"{scheme}://{host}:{entry}" for host in (SHOP, GERMANY, CLUB)}
+            settings = https(self.entry, folder / "certs")
+        self.origins = {host: f"{scheme}://{host}:{self.entry}" for host in (SHOP, GERMANY, CLUB)}
         self.shop_app = apps.shop(folder, self.origins.values())
         self.club_app = apps.club(folder, self.origins.values())
         sites = {SHOP: self.shop_app.url, GERMANY: self.shop_app.url, CLUB: self.club_app.url}
@@ -48,6 +47,7 @@ class Quarter:
         self.shop_app.start()
         self.club_app.start()
         self.tombolo.start()
+        eventually(lambda: accepts(self.entry), what="the listener")
         return self
 
     def stop(self):

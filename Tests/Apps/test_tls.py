@@ -16,7 +16,7 @@ import pytest
 from support import contract
 from support.certificates import Authority, serial
 from support.echo import blocks, digest
-from support.processes import eventually, free_port
+from support.processes import accepts, eventually, free_port
 from support.raw import Raw, Secure, exchange
 from support.upstreams import Scripted, told
 
@@ -35,7 +35,7 @@ class Door:
     def __init__(self, tombolo, port, authority, certs):
         self.tombolo, self.port, self.authority, self.certs = tombolo, port, authority, certs
 
-    def connect(self, name=SHOP, context=None, timeout=10):
+    def connect(self, name=SHOP, context=None, timeout=60):
         return Secure(self.port, name, context or self.authority.context(), timeout)
 
     def get(self, target="/", name=SHOP, host=None, fields="", context=None):
@@ -57,6 +57,8 @@ def open_door(start_tombolo, echo, authority, tmp_path):
         settings = contract.https(port, certs, listen=listen, tls=tls)
         settings["extra"] += extra
         tombolo = start_tombolo({host: upstream or echo.url for host in hosts}, **settings)
+        # The listener for http, by which it is seen to have started, is the first.
+        eventually(lambda: accepts(port), what="the https listener")
         return Door(tombolo, port, authority, certs)
 
     return open_it
@@ -224,9 +226,10 @@ def test_ten_megabytes_down_and_up(door):
         assert status == 200 and digest(size).encode() in body
 
 
-def test_every_record_and_packet_of_a_byte(door):
+def test_every_record_and_packet_of_a_byte(open_door):
     """TCP brings the handshake byte by byte, and the request comes in records of a byte each."""
-    client = InMemory(door)
+    # Longer than a slow machine takes for so many packets.
+    client = InMemory(open_door(extra='[timeouts]\nhead = "1m"\n'))
     client.until(client.tls.do_handshake)
     for byte in f"GET / HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode():
         client.tls.write(bytes([byte]))
@@ -304,7 +307,7 @@ class InMemory:
     def __init__(self, door):
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = door.authority.context().wrap_bio(self.incoming, self.outgoing, server_hostname=SHOP)
-        self.plain = socket.create_connection(("127.0.0.1", door.port), timeout=10)
+        self.plain = socket.create_connection(("127.0.0.1", door.port), timeout=60)
         self.plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def send(self):
@@ -495,6 +498,7 @@ def test_unix_sockets_speak_https_as_well(start_tombolo, echo, authority, tmp_pa
     settings = contract.https(0, tmp_path / "shop.pem")
     settings["extra_listen"] = 'https = "unix:https.sock"'
     tombolo = start_tombolo({SHOP: echo.url}, **settings)
+    eventually(lambda: "https.sock (https)" in tombolo.logged(), what="the https listener")
     with socket.socket(socket.AF_UNIX) as plain:
         plain.connect(str(tombolo.folder / "https.sock"))
         with authority.context().wrap_socket(plain, server_hostname=SHOP) as client:
