@@ -57,9 +57,8 @@ enum AddressText {
 }
 
 extension ListenAddress {
-    /// An address as `[listen]` writes it. A relative path of a socket is seen from the directory of `file`; `usualPort` is
-    /// what a text without a port is told to write.
-    init(parsing text: String, beside file: String, usualPort: Int = 8080) throws(AddressError) {
+    /// An address as `[listen]` writes it. A relative path of a socket is seen from the directory of `file`.
+    init(parsing text: String, beside file: String) throws(AddressError) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             self = .unix(path: try AddressText.socketPath(path.isEmpty ? path : FilePath.resolve(path, beside: file)))
@@ -72,9 +71,7 @@ extension ListenAddress {
                 remedy: ["write \"0.0.0.0\(port)\" for every IPv4 address of this machine"])
         }
         let (host, number) = try AddressText.hostAndPort(text)
-        guard let number else {
-            throw AddressError(message: "the port is missing", remedy: ["write \"\(text):\(usualPort)\""])
-        }
+        guard let number else { throw AddressError(message: "the port is missing", remedy: ["write \"\(text):8080\""]) }
         self = .tcp(host: host, port: number)
     }
 }

@@ -18,8 +18,8 @@ struct ListenReader {
     // MARK: [listen]
 
     private func readListen(_ table: inout TableReader, _ listen: inout Configuration.Listen) {
-        let http = addresses("http", usualPort: 8080, &table)
-        let https = addresses("https", usualPort: 8443, &table)
+        let http = addresses("http", "0.0.0.0:8080", &table)
+        let https = addresses("https", "0.0.0.0:8443", &table)
         if let https { listen.https = https.map(\.value) }
         if let http {
             listen.http = http.map(\.value)
@@ -61,14 +61,14 @@ struct ListenReader {
 
     /// The addresses of a key with their places; nil if the key is absent.
     private func addresses(
-        _ key: String, usualPort: Int, _ table: inout TableReader
+        _ key: String, _ example: String, _ table: inout TableReader
     ) -> [Located<ListenAddress>]? {
-        let format = ValueFormat.text("an address like \"0.0.0.0:\(usualPort)\" or \"unix:/run/tombolo.sock\"")
+        let format = ValueFormat.text("an address like \"\(example)\" or \"unix:/run/tombolo.sock\"")
         guard let texts = table.readList(key, format) else { return nil }
         var found: [Located<ListenAddress>] = []
         for text in texts {
             do {
-                let parsed = try ListenAddress(parsing: text.value, beside: file, usualPort: usualPort)
+                let parsed = try ListenAddress(parsing: text.value, beside: file)
                 if found.contains(where: { $0.value == parsed }) {
                     table.report(text.position, "listen.\(key): \(parsed) is listed twice")
                 }
