@@ -35,6 +35,14 @@ public struct Visit: Sendable {
         public func mayBecomePage(acceptsPage: @autoclosure () -> Bool) -> Bool {
             dest.map { $0 == "document" } ?? acceptsPage()
         }
+
+        /// Whether the address may be that of a page: all but what is loaded as a part of one, such as an image.
+        public var mayConcernPage: Bool {
+            switch dest {
+            case nil, "document", "iframe", "frame", "embed", "object", "empty": true
+            default: false
+            }
+        }
     }
 
     /// Our own cookies of the request, with every value of a name that came twice.

@@ -32,7 +32,7 @@ public final class IdentityInjector: BodyTransform {
             out.append(chunk)
             return
         }
-        held.append(chunk)
+        held.hold(chunk)
         conclude(chunk.withUnsafeReadableBytes { finder.scan($0) }, into: &out)
     }
 

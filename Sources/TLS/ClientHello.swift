@@ -43,6 +43,7 @@ public enum ClientHello: Equatable, Sendable {
     private static let clientHello: UInt8 = 1  // RFC 8446 §4
     private static let largestRecord = 1 << 14  // RFC 8446 §5.1
     private static let largestMessage = 1 << 14
+    private static let largestRecordCount = 16  // real clients need one or two
     private static let serverNameExtension = 0  // RFC 6066 §1.1
     private static let hostName: UInt8 = 0  // RFC 6066 §3
     private static let longestName = 255
@@ -54,8 +55,12 @@ public enum ClientHello: Equatable, Sendable {
         var reader = Reader(bytes)
         var message: [UInt8] = []
         var wanted = 4
+        var records = 0
         while message.count < wanted {
             guard let header = reader.take(5) else { return nil }
+            // Every piece that arrives is read from the start: a hello in thousands of records would cost too much.
+            records += 1
+            guard records <= largestRecordCount else { throw Malformed() }
             let length = Int(header[3]) << 8 | Int(header[4])
             guard header[0] == handshakeRecord, header[1] == 3, length > 0, length <= largestRecord else {
                 throw Malformed()

@@ -6,7 +6,7 @@
 ///
 /// Looking costs a handful of system calls and works on every file system, over symbolic links that are switched and
 /// files that are renamed into place, all of which a kernel watch has to be told about.
-struct FileWatch {
+struct FileWatch: Sendable {
     /// What tells one content of a file from the next without reading it.
     private struct Stamp: Equatable {
         var device: UInt64 = 0

@@ -7,6 +7,8 @@ internal import TLS
 /// Puts a changed configuration in force without touching a connection; a mistake leaves the running one as it is.
 struct Reloader {
     let file: String
+    /// The configuration at the start, by which sockets are bound.
+    let bound: Configuration
     var running: Configuration
     let workshop: Workshop
     let routes: RouteTable
@@ -15,7 +17,7 @@ struct Reloader {
 
     /// Loads everything again. Requests that are being served end under the routes they began with.
     mutating func reload() {
-        switch Site.load(file, keeping: certificates.current).result {
+        switch Deployment.load(file, keeping: certificates.current).result {
         case .failure(let mistakes):
             for mistake in mistakes.issues {
                 logger.error("\(mistake)", metadata: ["phase": "reload"])
@@ -23,8 +25,13 @@ struct Reloader {
             logger.error(
                 "the configuration has mistakes: what was running goes on unchanged",
                 metadata: ["phase": "reload", "mistakes": "\(mistakes.issues.count)"])
-        case .success(let site):
-            let next = site.configuration
+        case .success(let deployment):
+            var next = deployment.configuration
+            if next.listen.https != bound.listen.https {
+                // The new listener comes with the next start; until then there is nothing to redirect to but the old one.
+                next.listen.redirectHTTPS = bound.listen.redirectHTTPS
+                next.listen.httpsPort = bound.listen.httpsPort
+            }
             let keys: KeyRing
             do {
                 keys = try Workshop.keyRing(next, logger: logger)
@@ -34,13 +41,13 @@ struct Reloader {
                     "the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
                 return
             }
-            let renewed = site.certificates.all.filter { new in
+            let renewed = deployment.certificates.all.filter { new in
                 !certificates.current.all.contains { $0 === new }
             }
-            certificates.replace(site.certificates)
+            certificates.replace(deployment.certificates)
             routes.replace(workshop.routes(for: next, keys: keys))
             report(next, renewed)
-            for warning in site.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
+            for warning in deployment.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
             running = next
         }
     }
@@ -60,13 +67,13 @@ struct Reloader {
                 "new_certificates": "\(renewed.map(\.file).joined(separator: " "))",
             ])
         let needsRestart = [
-            ("[listen] http", next.listen.http != running.listen.http),
-            ("[listen] https", next.listen.https != running.listen.https), ("[store]", next.store != running.store),
-            ("[limits]", next.limits != running.limits), ("[log]", next.log != running.log),
+            ("[listen] http", next.listen.http != bound.listen.http),
+            ("[listen] https", next.listen.https != bound.listen.https), ("[store]", next.store != bound.store),
+            ("[limits]", next.limits != bound.limits), ("[log]", next.log != bound.log),
             (
                 "[timeouts] head, idle or drain",
-                next.timeouts.head != running.timeouts.head || next.timeouts.idle != running.timeouts.idle
-                    || next.timeouts.drain != running.timeouts.drain
+                next.timeouts.head != bound.timeouts.head || next.timeouts.idle != bound.timeouts.idle
+                    || next.timeouts.drain != bound.timeouts.drain
             ),
         ].filter(\.1).map(\.0)
         if !needsRestart.isEmpty {

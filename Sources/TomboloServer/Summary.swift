@@ -4,13 +4,13 @@ internal import TLS
 /// What a configuration comes to, in words.
 public enum Summary {
     /// A few lines for `tombolo check`: groups, domains and where they lead, store and listeners.
-    public static func text(of site: Site) -> String {
-        let configuration = site.configuration
+    public static func text(of deployment: Deployment) -> String {
+        let configuration = deployment.configuration
         var lines = ["The configuration is valid."]
         let listeners =
             configuration.listen.http.map(\.description) + configuration.listen.https.map { "\($0) (https)" }
         lines.append("  listen   " + listeners.joined(separator: ", "))
-        for certificate in site.certificates.all {
+        for certificate in deployment.certificates.all {
             let names = certificate.names.map(\.description).joined(separator: ", ")
             lines.append("  tls      \(certificate.file): \(names)")
         }
@@ -28,17 +28,26 @@ public enum Summary {
                 lines.append("             \(name)\(padding)  \(domain.upstream)")
             }
         }
-        for warning in site.warnings { lines.append("  warning  \(warning)") }
+        for warning in deployment.warnings { lines.append("  warning  \(warning)") }
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// What is allowed and should be known.
     public static func warnings(about configuration: Configuration) -> [String] {
-        configuration.groups.filter { !$0.shareCookies.isEmpty && $0.login.isEmpty }.map { group in
+        var warnings = configuration.groups.filter { !$0.shareCookies.isEmpty && $0.login.isEmpty }.map { group in
             """
             group \(group.name) shares cookies without a login signal: unless the app sends \(group.headers.user), Tombolo \
             does not notice a login, and a session that somebody planted before it stays good after it
             """
         }
+        if configuration.listen.redirectHTTPS {
+            warnings += configuration.groups.filter { $0.cookie.secure == .always }.map { group in
+                """
+                group \(group.name) has secure = "always" beside redirect_https: a TLS terminator in front that does not \
+                send X-Forwarded-Proto would be redirected for ever
+                """
+            }
+        }
+        return warnings
     }
 }

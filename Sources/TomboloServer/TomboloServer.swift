@@ -34,13 +34,13 @@ public struct TomboloServer: Sendable {
 
     private init(_ file: String) throws {
         self.file = file
-        let loaded = Site.load(file, keeping: Certificates())
+        let loaded = Deployment.load(file, keeping: Certificates())
         switch loaded.result {
         case .failure(let mistakes): throw StartFailure(mistakes)
-        case .success(let site):
-            first = site.configuration
-            certificates = CertificateTable(site.certificates)
-            warnings = site.warnings
+        case .success(let deployment):
+            first = deployment.configuration
+            certificates = CertificateTable(deployment.certificates)
+            warnings = deployment.warnings
         }
         watched = loaded.watchedFiles
         logger = Self.logger(first.log)
@@ -74,10 +74,13 @@ public struct TomboloServer: Sendable {
             [routes, pages, logger] eventLoop in
             SessionPhases(routes: routes, streams: streams, pages: pages, eventLoop: eventLoop, logger: logger)
         }
+        // Both before the first connection can come: whoever can reach us may send a signal and change a file.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let files = FileWatch(watched)
         var failure: (any Error)?
         do {
             try await listen(server)
-            await runUntilTold(server)
+            await runUntilTold(server, signals, files)
         } catch {
             failure = error
         }
@@ -143,18 +146,17 @@ public struct TomboloServer: Sendable {
         case filesChanged([String])
     }
 
-    private func runUntilTold(_ server: ProxyServer) async {
+    private func runUntilTold(_ server: ProxyServer, _ signals: UnixSignalsSequence, _ files: FileWatch) async {
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await workshop.keepHouse() }
             tasks.addTask {
-                for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
-                    feed.yield(.signal(signal))
-                }
+                for await signal in signals { feed.yield(.signal(signal)) }
             }
-            tasks.addTask { await watch(feed) }
+            tasks.addTask { await watch(files, feed) }
             var reloader = Reloader(
-                file: file, running: first, workshop: workshop, routes: routes, certificates: certificates,
+                file: file, bound: first, running: first, workshop: workshop, routes: routes,
+                certificates: certificates,
                 logger: logger)
             for await event in events {
                 switch event {
@@ -175,19 +177,21 @@ public struct TomboloServer: Sendable {
 
     /// Looks at the files four times a second: a change is in force within a second, and half-written files are
     /// reported as mistakes at most until the next look.
-    private func watch(_ feed: AsyncStream<Event>.Continuation) async {
+    private func watch(_ files: FileWatch, _ feed: AsyncStream<Event>.Continuation) async {
         var watched = self.watched
-        var files = FileWatch(watched)
+        var files = files
         while !Task.isCancelled {
             do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
             let changed = files.changes()
             guard !changed.isEmpty else { continue }
             feed.yield(.filesChanged(changed))
             // The files that a configuration names can be others now.
-            let now = Site.load(file, keeping: certificates.current).watchedFiles
+            let now = Deployment.load(file, keeping: certificates.current).watchedFiles
             if Set(now) != Set(watched), !now.isEmpty {
                 watched = now
                 files = FileWatch(watched)
+                // Whatever changed between the two looks is in neither: look at the contents once more.
+                feed.yield(.filesChanged(changed))
             }
         }
     }

@@ -11,7 +11,7 @@ struct Check: ParsableCommand {
 
     func run() throws {
         do {
-            print(Summary.text(of: try Site.load(file.path)), terminator: "")
+            print(Summary.text(of: try Deployment.load(file.path)), terminator: "")
         } catch let mistakes {
             StandardError.write("\(mistakes)\n")
             let count = mistakes.issues.count

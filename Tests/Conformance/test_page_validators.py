@@ -255,3 +255,48 @@ def test_head_of_something_else_is_the_apps(setup):
             head += part
     fields = fields_of(head[:-4])
     assert ("content-length", str(len(PAGE))) in fields and ("etag", '"abc"') in fields
+
+
+def test_head_of_a_held_copy(setup):
+    reply = answer('ETag: "abc"', status="304 Not Modified", body=None, kind=None)
+    status, head, _ = setup.ask(reply, ["Accept: */*"], 'If-None-Match: W/"abc-tombolo-s"', method="HEAD")
+    assert status == 304 and ("etag", 'W/"abc-tombolo-s"') in fields_of(head)
+
+
+@pytest.mark.parametrize(
+    "fetch, given, expected",
+    [
+        (["Sec-Fetch-Dest: empty"], ["Vary: Cookie"], ["Cookie", "Sec-Fetch-Dest", "X-Requested-With"]),
+        # Without the field nothing of the stored one is replaced; and an image is no page.
+        (["Sec-Fetch-Dest: empty"], [], []),
+        (["Sec-Fetch-Dest: image"], ["Vary: Cookie"], ["Cookie"]),
+    ],
+)
+def test_not_modified_for_scripts_keeps_caches_telling_them_apart(setup, fetch, given, expected):
+    reply = answer('ETag: "abc"', *given, status="304 Not Modified", body=None, kind=None)
+    _, head, _ = setup.ask(reply, fetch, 'If-None-Match: "abc"')
+    assert sorted(value for name, value in fields_of(head) if name == "vary") == sorted(expected)
+
+
+def test_the_greatest_length_of_all_ends_nothing_but_its_answer(setup):
+    reply = answer(body=b"").replace(b"Content-Length: 0", b"Content-Length: 9223372036854775807") + b"<!doctype html><head>"
+    setup.upstream.answers = [reply]
+    with Raw(setup.tombolo.port) as raw:
+        raw.send(f"GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        begun = raw.socket.recv(65536)
+    assert b" 200 " in begun and b"Content-Length" not in begun
+    assert setup.ask(answer(), NAVIGATION)[0] == 200 and setup.tombolo.is_running
+
+
+def test_trailers_of_the_apps_page_are_not_those_of_ours(setup):
+    head = answer("Trailer: Repr-Digest", body=None).replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+    body = b"%x\r\n%s\r\n0\r\nRepr-Digest: sha-256=:eA==:\r\n\r\n" % (len(PAGE), PAGE)
+    for fields, has_trailers in ((NAVIGATION, False), (FRAME, True)):
+        setup.upstream.answers = [head + body]
+        with Raw(setup.tombolo.port) as raw:
+            lines = ["GET / HTTP/1.1", f"Host: {HOST}", *fields, "TE: trailers", "Connection: close, TE", "", ""]
+            raw.send("\r\n".join(lines).encode())
+            got = b""
+            while part := raw.socket.recv(65536):
+                got += part
+        assert (b"sha-256=:eA==:" in got) == has_trailers, got

@@ -51,6 +51,8 @@ class Authority:
     def context(self, **settings):
         """A client's: trusts the root and nothing else, and checks the name."""
         context = ssl.create_default_context(cafile=str(self.root))
+        # Some versions of Python take an end without close_notify for an orderly one.
+        context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
         for name, value in settings.items():
             setattr(context, name, value)
         return context

@@ -90,11 +90,14 @@ public final class RecodingInjector: BodyTransform {
             guard heldBytes > 0 else { return skip(.empty, into: &out) }
             guard decoder?.isAtEnd == true else { return skip(.undecodable, into: &out) }
             switch finder.finish() {
-            case .insert(at: let point): startEncoding(at: point, into: &out)
+            case .insert(at: let point):
+                release(into: &out) { out in
+                    startEncoding(at: point, into: &out)
+                    if outcome == .injected { end(into: &out) }
+                }
             case .skip(let reason): skip(reason, into: &out)
             case .needMore: skip(.undecodable, into: &out)
             }
-            if outcome == .injected { end(into: &out) }
         case .injected: end(into: &out)
         case .skipped, .failed: break
         }
@@ -103,7 +106,7 @@ public final class RecodingInjector: BodyTransform {
     // MARK: Before the insertion point
 
     private func search(_ chunk: ByteBuffer, into out: inout [ByteBuffer]) {
-        held.append(chunk)
+        held.hold(chunk)
         heldBytes += chunk.readableBytes
         var input = chunk
         while true {
@@ -119,8 +122,10 @@ public final class RecodingInjector: BodyTransform {
             switch progress {
             case .skip(let reason): return skip(reason, into: &out)
             case .insert(at: let point):
-                startEncoding(at: point, into: &out)
-                return recode(&input, isPending: step == .unfinished, into: &out)
+                return release(into: &out) { out in
+                    startEncoding(at: point, into: &out)
+                    recode(&input, isPending: step == .unfinished, into: &out)
+                }
             case .needMore:
                 if step == .unfinished { continue }
                 // Metadata and empty blocks without end decode to nothing.
@@ -128,6 +133,20 @@ public final class RecodingInjector: BodyTransform {
                 return
             }
         }
+    }
+
+    /// Brings out the first of the changed body. What turns out to be broken in it passes untouched as a whole, as
+    /// nothing of it has been released.
+    private func release(into out: inout [ByteBuffer], _ first: (inout [ByteBuffer]) -> Void) {
+        let untouched = held
+        var changed: [ByteBuffer] = []
+        first(&changed)
+        guard case .failed(let failure) = outcome else {
+            out += changed
+            return
+        }
+        out += untouched
+        skip(failure == .compressionRatio ? .compressionRatio : .undecodable)
     }
 
     private func startEncoding(at point: Int, into out: inout [ByteBuffer]) {

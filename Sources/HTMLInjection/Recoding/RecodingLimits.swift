@@ -7,14 +7,13 @@ public struct RecodingLimits: Equatable, Sendable {
     /// How many bytes one encoded byte may stand for before the insertion point, once the decoded prefix is longer than
     /// a quarter of its bound.
     public var prefixRatio = 500
-    /// How many bytes one encoded byte may stand for in the whole body, once ``bodyAllowance`` is used up. Where
-    /// deflate cannot exceed 1032, a few bytes of brotli or zstd may stand for megabytes, and a full socket buffer of
-    /// them would keep the event loop busy for minutes. The default lets pass what any gzip body may have.
-    public var bodyRatio = 1032
+    /// How many bytes one encoded byte may stand for in the whole body, once ``bodyAllowance`` is used up. A few bytes of
+    /// brotli or zstd may stand for megabytes, and all that one read of them stands for is encoded and held at once.
+    public var bodyRatio = 250
     /// Decoded bytes that a body may have whatever their ratio.
-    public var bodyAllowance = 64 << 20
+    public var bodyAllowance = 8 << 20
 
-    /// The default bounds: 64 KiB decoded, 128 KiB encoded, ratio 500; then ratio 1032 beyond 64 MiB.
+    /// The default bounds: 64 KiB decoded, 128 KiB encoded, ratio 500; then ratio 250 beyond 8 MiB.
     public init() {}
 
     func isSuspiciousPrefix(consumed: Int, decoded: Int) -> Bool {

@@ -27,7 +27,9 @@ final class AddressedDomain {
     private(set) lazy var loaderDigest = route.group.loaderDigest(for: member)
 
     /// The mark in the entity tags of pages that have the loader in them.
-    private(set) lazy var mark = InjectionMark { [unowned self] in String(loaderDigest.filter(\.isLetter).prefix(8)) }
+    private(set) lazy var mark = InjectionMark { [unowned self] in loaderName }
+
+    private lazy var loaderName = String(loaderDigest.filter(\.isLetter).prefix(8))
 
     /// What the loader needs of the policies of this domain's pages; made when the first page with one comes. Nil where
     /// policies cannot name the domain.

@@ -46,6 +46,9 @@ extension SessionPhases {
             guard let plan = LoaderPlan(x, context) else { return skip(x, context, .policy) }
             context.plan = plan
             return coding.makeInjector(tag: plan.tag, requiresDocumentMarker: requiresMarker)
+        case .skip(.method) where x.responseHead.status == 304, .skip(.status) where x.responseHead.status == 304:
+            notModified(x, context)
+            return nil
         case .skip(.method):
             // The head of a page must look as it would before the page (RFC 9110 §9.3.2).
             if case .inject = InjectionDecision.decideAsGet(facts), let plan = LoaderPlan(x, context) {
@@ -53,10 +56,16 @@ extension SessionPhases {
                 x.responseHead.removeAll(.contentLength)
             }
             return nil
-        case .skip(.status) where x.responseHead.status == 304 && !context.heldCopies.isEmpty:
-            LoaderPlan(x, context)?.applyToHeldCopy(x, context)
-            return nil
         case .skip(let reason): return skip(x, context, reason)
+        }
+    }
+
+    /// A 304 renews the head of the stored copy (RFC 9111 §4.3.4), be it one with the loader or, for scripts, without.
+    private func notModified(_ x: Exchange, _ context: RequestContext) {
+        if !context.heldCopies.isEmpty {
+            LoaderPlan(x, context)?.applyToHeldCopy(x, context)
+        } else if context.wantsLoader, x.responseHead.first(.vary) != nil, context.fetch.mayConcernPage {
+            LoaderPlan.vary(x)
         }
     }
 

@@ -50,9 +50,10 @@ public final class SessionPhases: Phases {
         }
         let client = x.clientAddress
         var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client, isTrusted: current.trusts(client))
+        let seen = forwarding.scheme(x)
+        if seen == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
-        let scheme = route.group.settings.cookie.secure == .always ? "https" : forwarding.scheme(x)
-        if scheme == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }
+        let scheme = route.group.settings.cookie.secure == .always ? "https" : seen
         if x.requestHead.isHTTPSTarget, scheme != "https" { return .respond(ErrorPages.insecureTarget(in: x)) }
         guard let addressed = address(route, x, scheme) else {
             return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))

@@ -12,7 +12,19 @@ import NIOCore
 extension ClientConnection {
     /// Closes whatever is going on: at once, and without TLS's `close_notify`, which would tell the client that nothing is
     /// missing (RFC 8446 §6.1), and which NIOSSL would wait for an answer to.
-    func closeNow() { (tls ?? context)?.close(promise: nil) }
+    ///
+    /// In cleartext only a reset tells a client that a body which ends with the connection has not ended.
+    func closeNow() {
+        if isAnswering, outputFraming == .untilClose { resetOnClose() }
+        (tls ?? context)?.close(promise: nil)
+    }
+
+    /// Whether a response has been begun and not ended.
+    var isAnswering: Bool { status != 0 && !sentResponseEnd }
+
+    func resetOnClose() {
+        _ = (context?.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
 
     func beginClosing() {
         guard !closePlan.isEmpty, let context else { return }
@@ -37,8 +49,7 @@ extension ClientConnection {
     func abort() {
         guard let context else { return }
         if outputFraming == .untilClose {
-            // Only a reset tells a client that a body which ends with the connection has not ended.
-            _ = (context.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+            resetOnClose()
         }
         closeNow()
     }

@@ -205,6 +205,7 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     /// Carries out what the machine asks for.
     func perform(_ actions: Actions) {
         guard !actions.isEmpty else { return }
+        let cutsOff = actions.contains(.closeNow) && isAnswering
         if actions.contains(.closeUpstream) { giveUpUpstream() }
         if actions.contains(.releaseUpstream) { releaseUpstream() }
         if actions.contains(.decide) { decide() }
@@ -224,7 +225,12 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         if actions.contains(.openTunnel) { openTunnel() }
         if actions.contains(.next) { nextRequest() }
         if !actions.isDisjoint(with: [.close, .linger]) { closePlan = actions.intersection([.close, .linger]) }
-        if actions.contains(.closeNow) { context?.close(promise: nil) }
+        if cutsOff {
+            if outputFraming == .untilClose { resetOnClose() }
+            closeNow()
+        } else if actions.contains(.closeNow) {
+            context?.close(promise: nil)
+        }
         if actions.contains(.abort) { abort() }
     }
 

@@ -53,7 +53,10 @@ extension ClientConnection {
         case (.length(let stated), .exact(0)) where total == nil:
             outputFraming = .asStated
             declaredLength = stated
-        case (.length(let stated), .exact(let growth)): if total == nil { length = max(0, stated + growth) }
+        case (.length(let stated), .exact(let growth)):
+            // A length that no number can hold is none that the upstream will keep either.
+            let (sum, isTooLarge) = stated.addingReportingOverflow(growth)
+            if total == nil, !isTooLarge { length = max(0, sum) }
         default: break
         }
         if let length {
@@ -122,7 +125,11 @@ extension ClientConnection {
             }
             emitTransformed()
         }
-        if outputFraming == .chunked { append { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) } }
+        if outputFraming == .chunked {
+            // Trailers may hold digests and validators, which are those of the body that the upstream sent.
+            let trailers = transform?.outcome == .injected ? ByteBuffer() : trailers
+            append { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) }
+        }
         if let declaredLength, declaredLength != bytesOut {
             // A transform that did not keep its word; the client must not wait for bytes or take them for the next head.
             failure = .internalError

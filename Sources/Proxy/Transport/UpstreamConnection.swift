@@ -203,6 +203,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private func gone() {
         guard !isGone else { return }
         isGone = true
+        // An orderly end is announced by the end of its input; whatever else ends a connection is an error of it.
+        if !inputClosed { hasFailed = true }
         ended()
         bucket.pool.closed(self)
     }

@@ -3,7 +3,7 @@ internal import Sessions
 internal import TLS
 
 /// Everything that the configuration file leads to: the configuration itself, and the certificates that it names.
-public struct Site: Sendable {
+public struct Deployment: Sendable {
     /// What the configuration and domain list files say.
     public let configuration: Configuration
     let certificates: Certificates
@@ -13,7 +13,7 @@ public struct Site: Sendable {
     /// Reads all of it and reports every mistake.
     ///
     /// - Parameter file: the configuration file.
-    public static func load(_ file: String) throws(ConfigurationIssues) -> Site {
+    public static func load(_ file: String) throws(ConfigurationIssues) -> Deployment {
         try load(file, keeping: Certificates()).result.get()
     }
 
@@ -21,7 +21,7 @@ public struct Site: Sendable {
     /// it even if there are mistakes.
     static func load(
         _ file: String, keeping certificates: Certificates
-    ) -> (result: Result<Site, ConfigurationIssues>, watchedFiles: [String]) {
+    ) -> (result: Result<Deployment, ConfigurationIssues>, watchedFiles: [String]) {
         let loaded = ConfigurationFiles.load(file)
         switch loaded.result {
         case .failure(let mistakes): return (.failure(mistakes), loaded.watchedFiles)
@@ -29,10 +29,10 @@ public struct Site: Sendable {
             let files = CertificateFiles.load(configuration, keeping: certificates, now: Workshop.clock().seconds)
             let watched = loaded.watchedFiles + [configuration.keys.file] + files.watchedFiles
             guard files.mistakes.isEmpty else { return (.failure(ConfigurationIssues(files.mistakes)), watched) }
-            let site = Site(
+            let deployment = Deployment(
                 configuration: configuration, certificates: files.certificates,
                 warnings: files.warnings + Summary.warnings(about: configuration))
-            return (.success(site), watched)
+            return (.success(deployment), watched)
         }
     }
 }
