@@ -43,11 +43,15 @@ import Testing
         #expect(read(records(hello(nil))) == .noName)
     }
 
-    @Test(arguments: [1, 2, 3, 5, 40, 1 << 14])
+    @Test(arguments: [11, 13, 40, 100, 1 << 14])
     func everyByteIsWaitedFor(recordSize: Int) {
         let bytes = records(hello([other, serverName("shop.example")]), of: recordSize)
         for count in 0..<bytes.count { #expect(read(Array(bytes.prefix(count))) == .incomplete, "\(count)") }
         #expect(read(bytes) == .name("shop.example"))
+    }
+
+    @Test func aHelloInVeryManyRecordsIsRefused() {
+        #expect(read(records(hello([serverName("shop.example")]), of: 1)) == .malformed)
     }
 
     @Test func cleartext() {
