@@ -1,6 +1,8 @@
 """A page with the loader is another representation than the app's: its validators, ranges, digests and Vary say so, and the
 app is asked with its own."""
 
+import json
+
 import pytest
 
 from support import contract
@@ -300,3 +302,13 @@ def test_trailers_of_the_apps_page_are_not_those_of_ours(setup):
             while part := raw.socket.recv(65536):
                 got += part
         assert (b"sha-256=:eA==:" in got) == has_trailers, got
+
+
+def test_what_became_of_the_loader_is_counted(setup):
+    for reply in (answer(), UNTOUCHED["a download"], UNTOUCHED["a download"], UNTOUCHED["an unfinished comment"]):
+        setup.ask(reply, NAVIGATION)
+    setup.ask(answer(body=b"{}", kind="application/json"), NAVIGATION)
+    setup.tombolo.stop()
+    last = json.loads(setup.tombolo.logged().splitlines()[-1])
+    assert last["message"] == "done" and last["pages_with_loader"] == "2"  # the first is that of the set-up
+    assert last["pages_without_loader"] == "attachment=2 unterminated=1"
