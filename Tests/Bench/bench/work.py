@@ -60,7 +60,7 @@ PLAIN = WORKS[0]
 
 # What the instrument shall cover, and Tombolo or the instrument cannot do yet.
 MISSING = {
-    "TLS": "Tombolo's listener has no TLS yet",
+    "TLS": "the instrument measures no TLS yet",
     "HTTP/2": "Tombolo has no HTTP/2 yet",
     "sessions read from the store for every request": (
         "the instrument has no load with many sessions yet; json-1k-stored-session is answered from the cache"
