@@ -52,7 +52,10 @@ struct MessageFacts: Sendable {
     func keepsAlive(_ version: HTTPVersion) -> Bool { !saysClose && (version == .http11 || saysKeepAlive) }
 
     /// Whether another protocol than HTTP/2 is asked for, or switched to.
-    var asksForUpgrade: Bool { listsUpgrade && hasUpgrade && !offersH2C }
+    var asksForUpgrade: Bool { listsUpgrade && namesProtocol }
+
+    /// Whether `Upgrade` names a protocol that a tunnel could carry.
+    var namesProtocol: Bool { hasUpgrade && !offersH2C }
 
     /// RFC 9112 §6.3 for requests: without any framing field there is no body.
     func requestFraming(version: HTTPVersion) throws(HTTPWireError.Kind) -> BodyFraming {

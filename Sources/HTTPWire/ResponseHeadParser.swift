@@ -68,7 +68,8 @@ public struct ResponseHeadParser: Sendable {
         head.framing = try facts.responseFraming(version: head.version)
         head.keepAlive = facts.keepsAlive(head.version)
         head.upgrade = head.status == 101 && facts.asksForUpgrade && head.version == .http11
-        head.requiresUpgrade = head.status == 426 && facts.asksForUpgrade
+        // Servers that close after a 426 say only that in `Connection`.
+        head.requiresUpgrade = head.status == 426 && facts.namesProtocol
         if head.status < 200 || head.status == 204 {
             // No sender may put them there (RFC 9110 §8.6, RFC 9112 §6.1), and a client might believe them.
             head.header.removeAll(.contentLength)

@@ -118,7 +118,9 @@ import Testing
         head.removeHopByHop()
         #expect(written(head) == "HTTP/1.1 426 x\r\nUpgrade: websocket\r\n")
         #expect(!response("HTTP/1.1 400 x\r\n" + fields).requiresUpgrade)
-        #expect(!response("HTTP/1.1 426 x\r\nUpgrade: websocket\r\n\r\n").requiresUpgrade)
+        #expect(response("HTTP/1.1 426 x\r\nConnection: close\r\nUpgrade: websocket\r\n\r\n").requiresUpgrade)
+        #expect(!response("HTTP/1.1 426 x\r\nConnection: upgrade\r\n\r\n").requiresUpgrade)
+        #expect(!response("HTTP/1.1 426 x\r\nUpgrade: h2c\r\n\r\n").requiresUpgrade)
     }
 
     @Test func errorsSayWhoseFaultItIsAndNothingElse() {
