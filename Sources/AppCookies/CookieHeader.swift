@@ -21,10 +21,11 @@ public struct CookiePair<Bytes: RandomAccessCollection<UInt8>> {
 
     @inlinable
     static func trim(_ bytes: Bytes.SubSequence) -> Bytes.SubSequence {
-        var bytes = bytes
-        while let first = bytes.first, first.isWSP { bytes = bytes.dropFirst() }
-        while let last = bytes.last, last.isWSP { bytes = bytes.dropLast() }
-        return bytes
+        var start = bytes.startIndex
+        var end = bytes.endIndex
+        while start < end, bytes[start].isWSP { bytes.formIndex(after: &start) }
+        while start < end, bytes[bytes.index(before: end)].isWSP { bytes.formIndex(before: &end) }
+        return bytes[start..<end]
     }
 }
 

@@ -19,3 +19,27 @@ public struct FoldedName: Hashable, Sendable, CustomStringConvertible {
         return true
     }
 }
+
+/// Several folded names, to be looked for at once.
+public struct FoldedNames: Sendable, ExpressibleByArrayLiteral {
+    private let names: [FoldedName]
+    /// Bit n is set if a name has n bytes; the last bit stands for all greater lengths. Sorts nearly every other name out.
+    private let lengths: UInt64
+
+    /// Makes a set of `names`.
+    public init(_ names: [FoldedName]) {
+        self.names = names
+        lengths = names.reduce(0) { $0 | Self.bit($1.bytes.count) }
+    }
+
+    /// Makes a set of the elements.
+    public init(arrayLiteral elements: FoldedName...) { self.init(elements) }
+
+    /// Whether `name` folds to one of them.
+    public func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard lengths & Self.bit(name.count) != 0 else { return false }
+        return names.contains { $0.matches(name) }
+    }
+
+    private static func bit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
+}

@@ -11,24 +11,35 @@ public struct HeaderSection: Sendable {
     /// Every field line in the order of arrival, those taken out included.
     public internal(set) var fields: [Field] = []
 
+    /// The names that occur among ``fields``. Most questions are about names that do not, and end here.
+    private var names = FieldNameSet()
+
     /// An empty section.
     public init() {}
 
     mutating func reset() {
         bytes = ByteBuffer()
         fields.removeAll(keepingCapacity: true)
+        names = FieldNameSet()
+    }
+
+    mutating func append(_ field: Field) {
+        fields.append(field)
+        names.insert(field.known)
     }
 
     // MARK: - Finding
 
     /// The first field with that name that has not been taken out.
     public func first(_ name: FieldName) -> Field? {
+        guard names.contains(name) else { return nil }
         for field in fields where field.known == name && !field.isRemoved { return field }
         return nil
     }
 
     /// How many fields with that name have not been taken out.
     public func count(_ name: FieldName) -> Int {
+        guard names.contains(name) else { return 0 }
         var count = 0
         for field in fields where field.known == name && !field.isRemoved { count += 1 }
         return count
@@ -81,6 +92,7 @@ public struct HeaderSection: Sendable {
     /// Whether a list-valued field (RFC 9110 §5.6.1) has that member in any of its lines, whatever the letter case.
     /// `lowercased` must be in lower case.
     public func list(_ name: FieldName, contains lowercased: StaticString) -> Bool {
+        guard names.contains(name) else { return false }
         for field in fields where field.known == name && !field.isRemoved {
             let found = withValue(of: field) { value in
                 var members = ListMembers(value)
@@ -109,18 +121,15 @@ public struct HeaderSection: Sendable {
 
     /// Takes out every field with that name.
     public mutating func removeAll(_ name: FieldName) {
+        guard names.contains(name) else { return }
         for index in fields.indices where fields[index].known == name { fields[index].isRemoved = true }
     }
 
     /// Takes out every field that an upstream could take for one of `names`.
-    public mutating func removeAll(foldingTo names: [FoldedName]) {
-        guard !names.isEmpty else { return }
-        for index in fields.indices where !fields[index].isRemoved {
-            let field = fields[index]
-            // The length is the cheapest test, and sorts nearly everything out.
-            for name in names where name.bytes.count == field.name.count && foldsTo(field, name) {
-                fields[index].isRemoved = true
-                break
+    public mutating func removeAll(foldingTo names: FoldedNames) {
+        bytes.withUnsafeReadableBytes { all in
+            for index in fields.indices where !fields[index].isRemoved {
+                if names.contains(all.clamped(fields[index].name)) { fields[index].isRemoved = true }
             }
         }
     }

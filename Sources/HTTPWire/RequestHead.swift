@@ -74,7 +74,7 @@ public struct RequestHead: MessageHead {
     }
 
     /// Takes out every field that an upstream could take for one of `names`.
-    public mutating func removeAll(foldingTo names: [FoldedName]) { header.removeAll(foldingTo: names) }
+    public mutating func removeAll(foldingTo names: FoldedNames) { header.removeAll(foldingTo: names) }
 
     /// Takes out what concerns this connection only: see ``HeaderSection/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
     /// if ``upgrade`` is true; the caller then adds its own `Connection: Upgrade`.

@@ -79,7 +79,7 @@ public struct RequestHeadParser: Sendable {
             } else {
                 try facts.note(field, at: head.header.fields.count, all)
             }
-            head.header.fields.append(field)
+            head.header.append(field)
         }
         return nil
     }

@@ -49,7 +49,7 @@ public struct ResponseHead: MessageHead {
     public mutating func removeAll(_ name: FieldName) { header.removeAll(name) }
 
     /// Takes out every field that could be taken for one of `names`.
-    public mutating func removeAll(foldingTo names: [FoldedName]) { header.removeAll(foldingTo: names) }
+    public mutating func removeAll(foldingTo names: FoldedNames) { header.removeAll(foldingTo: names) }
 
     /// Takes out what concerns this connection only: see ``HeaderSection/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
     /// if ``upgrade`` or ``requiresUpgrade`` is true; the caller then adds its own `Connection: Upgrade`.

@@ -59,7 +59,7 @@ public struct ResponseHeadParser: Sendable {
             let field = try FieldLine.parse(all, line)
             // `Host` means nothing here, however often it comes.
             if field.known != .other, field.known != .host { try facts.note(field, at: head.header.fields.count, all) }
-            head.header.fields.append(field)
+            head.header.append(field)
         }
         return nil
     }

@@ -27,9 +27,9 @@ enum CacheProtection {
     }
 
     /// Fields that single caches heed before `Cache-Control` (RFC 9213 and its forerunners).
-    private static let targeted = [
-        "CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires",
-    ].map { FoldedName($0) }
+    private static let targeted = FoldedNames(
+        ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control", "X-Accel-Expires"]
+            .map { FoldedName($0) })
 
     /// Splits at commas outside of quotes.
     private static func directives(of value: String) -> [String] {

@@ -6,13 +6,13 @@ struct ControlFields: Sendable {
     private let user: FoldedName
     private let mergeAck: FoldedName
     private let inject: FoldedName
-    private let all: [FoldedName]
+    private let all: FoldedNames
 
     init(_ names: Group.HeaderNames) {
         user = FoldedName(names.user)
         mergeAck = FoldedName(names.mergeAck)
         inject = FoldedName(names.inject)
-        all = names.all.map { FoldedName($0) }
+        all = FoldedNames(names.all.map { FoldedName($0) })
     }
 
     /// What the app said.
@@ -26,7 +26,7 @@ struct ControlFields: Sendable {
     func take(from head: inout ResponseHead) -> Statements {
         var said = Statements()
         for (index, field) in head.fields.enumerated() where field.known == .other && !field.isRemoved {
-            guard all.contains(where: { head.foldsTo(field, $0) }) else { continue }
+            guard head.withBytes(field.name, { all.contains($0) }) else { continue }
             if head.foldsTo(field, user) {
                 let name = head.string(field.value)
                 said.user = name.isEmpty ? .loggedOut : .bound(name)

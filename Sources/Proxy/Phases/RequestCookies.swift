@@ -59,6 +59,8 @@ struct CookieNames {
     }
 
     private let table: [(name: [UInt8], owner: Owner)]
+    /// Bit n is set if a name has n bytes, the last one for all greater lengths: most cookies are nobody's here.
+    private let lengths: UInt64
 
     init(_ cookies: SessionCookies, shared: [String], consent: String?) {
         var table: [(name: [UInt8], owner: Owner)] = [
@@ -72,10 +74,14 @@ struct CookieNames {
         for name in shared { table.append((Array(name.utf8), .shared(name))) }
         if let consent { table.append((Array(consent.utf8), .consent)) }
         self.table = table
+        lengths = table.reduce(0) { $0 | Self.bit($1.name.count) }
     }
 
+    private static func bit(_ length: Int) -> UInt64 { 1 &<< UInt64(min(length, 63)) }
+
     /// Whose cookie this is; nil for the app's own business.
-    func owner(of name: some Collection<UInt8>) -> Owner? {
-        table.first { $0.name.elementsEqual(name) }?.owner
+    func owner(of name: some RandomAccessCollection<UInt8>) -> Owner? {
+        guard lengths & Self.bit(name.count) != 0 else { return nil }
+        return table.first { $0.name.count == name.count && $0.name.elementsEqual(name) }?.owner
     }
 }

@@ -14,7 +14,7 @@ public final class RoutedDomain: Sendable {
     public let domain: Domain
     let upstream: Upstream
     /// Our header names, which nobody else may send upstream under any spelling.
-    let ownFields: [FoldedName]
+    let ownFields: FoldedNames
     let control: ControlFields
     let signals: LoginSignals
 
@@ -30,7 +30,7 @@ public final class RoutedDomain: Sendable {
             address, connectTimeout: .milliseconds(timeouts.upstreamConnect),
             responseTimeout: .milliseconds(timeouts.upstreamResponse),
             idleTimeout: .milliseconds(timeouts.upstreamIdle))
-        ownFields = Self.ownFields(of: group.settings)
+        ownFields = FoldedNames(Self.ownFields(of: group.settings))
         control = ControlFields(group.settings.headers)
         signals = LoginSignals(group.settings.login)
     }

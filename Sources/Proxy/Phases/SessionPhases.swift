@@ -104,13 +104,12 @@ public final class SessionPhases: Phases {
 
     /// The domain as this browser addresses it; the same for nearly all requests of a connection.
     private func address(_ route: RoutedDomain, _ x: Exchange, _ scheme: String) -> AddressedDomain? {
-        let head = x.requestHead
         if let known = addressed, known.route === route, known.scheme == scheme,
-            head.withBytes(head.host, { $0.elementsEqual(known.authority) })
+            x.requestHead.withBytes(x.requestHead.host, { $0.elementsEqual(known.authority) })
         {
             return known
         }
-        let authority = head.string(head.host)
+        let authority = x.requestHead.string(x.requestHead.host)
         guard var site = Site(scheme: scheme, authority: authority) else { return nil }
         if site.host.hasSuffix(".") {
             site = Site(scheme: scheme, host: String(site.host.dropLast()), port: site.port)
