@@ -58,6 +58,8 @@ virtual_environment() {
 scratch="${TOMBOLO_SCRATCH:-$root/.build}"
 binary="$scratch/release/tombolo"
 
+# With Swift's runtime inside, so that the program runs where there is no Swift, and without a look for libraries beside it.
 build_release() {
-    (cd "$root" && swift build -c release --product tombolo --scratch-path "$scratch")
+    (cd "$root" && swift build -c release --product tombolo --static-swift-stdlib --disable-local-rpath \
+        --scratch-path "$scratch")
 }
