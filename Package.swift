@@ -42,33 +42,44 @@ let package = Package(
         .target(name: "CAssets", exclude: ["files"]),
         .target(name: "CLinux"),
 
+        .target(name: "Metrics", dependencies: [nioConcurrency], swiftSettings: settings),
         .target(name: "Configuration", dependencies: ["CTOML", "CPSL"], swiftSettings: settings),
         .target(
             name: "TLS", dependencies: ["Configuration", nioCore, nioConcurrency, nioSSL], swiftSettings: settings),
         .target(name: "HTTPWire", dependencies: [nioCore], swiftSettings: settings),
         .target(name: "Sessions", dependencies: [crypto], swiftSettings: settings),
         .target(
-            name: "SessionStores", dependencies: ["Sessions", "CSQLite", nioConcurrency], swiftSettings: settings),
+            name: "SessionStores", dependencies: ["Metrics", "Sessions", "CSQLite", nioConcurrency],
+            swiftSettings: settings),
         .target(
             name: "HTMLInjection", dependencies: [nioCore, "CZlib", "CBrotli", "CZstd"], swiftSettings: settings),
         .target(name: "ContentPolicy", swiftSettings: settings),
         .target(name: "AppCookies", dependencies: ["Sessions", "CZlib", crypto], swiftSettings: settings),
         .target(
             name: "CrossDomain",
-            dependencies: ["Configuration", "Sessions", "SessionStores", "AppCookies", "CAssets", crypto],
+            dependencies: [
+                "Metrics", "Configuration", "Sessions", "SessionStores", "AppCookies", "CAssets", crypto,
+            ],
             swiftSettings: settings),
         .target(
             name: "Proxy",
             dependencies: [
-                "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "ContentPolicy",
+                "Metrics", "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection",
+                "ContentPolicy",
                 "AppCookies", "CrossDomain", nioCore, nioPosix, nioConcurrency, nioSSL, nioTLS, logging,
+            ], swiftSettings: settings),
+        .target(
+            name: "Admin",
+            dependencies: [
+                "Metrics", "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection",
+                "CrossDomain", "Proxy", nioCore, nioPosix, nioConcurrency, logging,
             ], swiftSettings: settings),
         .target(
             name: "TomboloServer",
             dependencies: [
                 "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection", "CrossDomain",
-                "Proxy", "CLinux",
-                nioCore, nioPosix, logging,
+                "Proxy", "Admin", "Metrics", "CLinux",
+                nioCore, nioPosix, nioConcurrency, logging,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], swiftSettings: settings),
         .executableTarget(
@@ -95,6 +106,8 @@ let package = Package(
             name: "CrossDomainTests",
             dependencies: ["CrossDomain", "Configuration", "Sessions", "SessionStores", "AppCookies"],
             swiftSettings: settings),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: settings),
+        .testTarget(name: "AdminTests", dependencies: ["Admin", "Metrics"], swiftSettings: settings),
         .testTarget(
             name: "ProxyTests", dependencies: ["Proxy", "HTTPWire", "HTMLInjection", nioCore, nioPosix, nioEmbedded],
             swiftSettings: settings),

@@ -15,6 +15,7 @@ extension Configuration {
         for certificate in tls.certificates {
             add("tls.certificate", certificate.cert + (certificate.key.map { " key=\($0)" } ?? ""))
         }
+        add("internal.listen", list(internalListener.listen))
         switch store.kind {
         case .sqlite(let path):
             add("store.kind", "sqlite")
@@ -38,9 +39,17 @@ extension Configuration {
         add("timeouts.drain", DurationText.format(milliseconds: timeouts.drain))
         add("log.level", log.level)
         add("log.format", log.format)
+        add("log.access", log.access.paths.setting)
+        add("log.access_format", log.access.format)
+        add("log.access_path", log.access.destination)
         for group in groups { lines += group.effective }
         return lines.joined(separator: "\n") + "\n"
     }
+}
+
+extension PathPatterns {
+    /// As written in the configuration file, but for brackets and quotes.
+    fileprivate var setting: String { patterns.isEmpty ? "\(self == .everywhere)" : "\(self)" }
 }
 
 extension Group {
@@ -73,7 +82,7 @@ extension Group {
         add("links", links)
         add("locations", locations)
         add("fetch", fetch)
-        add("inject", inject.patterns.isEmpty ? "\(inject == .everywhere)" : "\(inject)")
+        add("inject", inject.setting)
         add("consent_cookie", consentCookie ?? "")
         add("store_failure", storeFailure)
         add("cookie.name", cookie.name)

@@ -8,6 +8,8 @@ public struct Configuration: Sendable, Equatable {
     public var listen: Listen
     /// How https is spoken.
     public var tls: TLS
+    /// Where operators and their tools arrive.
+    public var internalListener: Internal
     /// Where session records are kept.
     public var store: Store
     /// Where the sealing keys are kept.
@@ -23,11 +25,13 @@ public struct Configuration: Sendable, Equatable {
 
     /// Creates a configuration; whatever is left out has its documented default.
     public init(
-        listen: Listen = Listen(), tls: TLS = TLS(), store: Store = Store(), keys: Keys = Keys(),
-        limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), log: Log = Log(), groups: [Group] = []
+        listen: Listen = Listen(), tls: TLS = TLS(), internalListener: Internal = Internal(), store: Store = Store(),
+        keys: Keys = Keys(), limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), log: Log = Log(),
+        groups: [Group] = []
     ) {
         self.listen = listen
         self.tls = tls
+        self.internalListener = internalListener
         self.store = store
         self.keys = keys
         self.limits = limits
@@ -190,11 +194,14 @@ extension Configuration {
         public var level: Level
         /// Default: ``Format/auto``.
         public var format: Format
+        /// The line for every request.
+        public var access: AccessLog
 
         /// Creates the section; the defaults are the documented ones.
-        public init(level: Level = .info, format: Format = .auto) {
+        public init(level: Level = .info, format: Format = .auto, access: AccessLog = AccessLog()) {
             self.level = level
             self.format = format
+            self.access = access
         }
     }
 }

@@ -10,12 +10,12 @@ struct ConfigurationReader {
             store: .init(kind: .sqlite(path: FilePath.resolve("tombolo.sqlite", beside: file))),
             keys: .init(file: FilePath.resolve("tombolo.keys", beside: file)))
         ListenReader(file: file).read(root.table("listen"), root.table("tls"), into: &configuration)
+        InternalReader(file: file).read(root.table("internal"), into: &configuration)
         readStore(root.table("store"), &configuration.store)
         readKeys(root.table("keys"), &configuration.keys)
         readLimits(root.table("limits"), &configuration.limits)
         readTimeouts(root.table("timeouts"), &configuration.timeouts)
         readLog(root.table("log"), &configuration.log)
-        root.refuse("internal", "remove the section: this version has no internal listener")
         let groupReader = GroupReader(file: file, session: session)
         let remedy = ["write [[group]] on a line of its own, and the keys of the group under it"]
         if let tables = root.tables("group", single: false, remedy: remedy) {
@@ -94,6 +94,11 @@ struct ConfigurationReader {
         var table = table
         table.read("level", .choice(), into: &log.level)
         table.read("format", .choice(), into: &log.format)
+        if let paths = table.readPathPatterns("access") { log.access.paths = paths }
+        table.read("access_format", .choice(), into: &log.access.format)
+        if let path = table.read("access_path", .text("\"stdout\" or the path of a file")), path.value != "stdout" {
+            log.access.destination = .file(FilePath.resolve(path.value, beside: file))
+        }
         table.finish()
     }
 }

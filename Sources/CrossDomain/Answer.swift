@@ -6,6 +6,8 @@ public struct Answer: Equatable, Sendable {
     public var fields: [(name: String, value: String)]
     /// The body.
     public var body: String
+    /// What it comes to, in a short stable word, for numbers: a `result`, an error's code, or what a redirect does.
+    public internal(set) var outcome = ""
 
     /// Puts an answer together. `Cache-Control: no-store` is added unless `isCacheable`.
     public init(status: Int, fields: [(name: String, value: String)] = [], body: String = "", isCacheable: Bool = false)
@@ -24,18 +26,25 @@ public struct Answer: Equatable, Sendable {
     }
 
     /// A redirect of the handshake or back to a clean address. No address with a ticket leaves through `Referer`.
-    static func redirect(_ status: Int = 302, to location: String, cookies: [String] = []) -> Answer {
-        Answer(status: status, fields: [("Location", location), ("Referrer-Policy", "no-referrer")]).setting(cookies)
+    static func redirect(
+        _ status: Int = 302, to location: String, cookies: [String] = [], _ outcome: String = "redirected"
+    ) -> Answer {
+        var answer = Answer(status: status, fields: [("Location", location), ("Referrer-Policy", "no-referrer")])
+        answer.outcome = outcome
+        return answer.setting(cookies)
     }
 
     /// JSON with one `result`.
     static func result(_ result: String, _ more: [(String, String)] = [], cookies: [String] = []) -> Answer {
-        json(200, [("result", result)] + more).setting(cookies)
+        var answer = json(200, [("result", result)] + more).setting(cookies)
+        answer.outcome = result
+        return answer
     }
 
     /// JSON with a stable `error` code and a sentence for the person who reads it.
     static func error(_ error: LadderError) -> Answer {
         var answer = json(error.status, [("error", error.code), ("message", error.message)])
+        answer.outcome = error.code
         if error == .methodNotAllowed { answer.fields.append(("Allow", "GET, POST, OPTIONS")) }
         return answer
     }

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Metrics
 internal import SessionStores
 internal import Sessions
 
@@ -33,25 +34,31 @@ extension SessionGroup {
     ///   - text: the ticket.
     ///   - clean: path and query without it.
     public func arrive(_ visit: Visit, ticket text: String, clean: String, at member: Member) async -> Answer {
+        let answer = await judge(visit, ticket: text, clean: clean, at: member)
+        metrics.arrivals.count(settings.name, answer.outcome)
+        return answer
+    }
+
+    private func judge(_ visit: Visit, ticket text: String, clean: String, at member: Member) async -> Answer {
         let page = member.site.origin + clean
         guard mayLink(visit), case .success(let ticket) = open(text, .arrival, at: member), let carried = ticket.session
-        else { return .redirect(303, to: page) }
+        else { return .redirect(303, to: page, "bad_ticket") }
         let referer = visit.referer.flatMap(Site.init(url:))
         guard let referer, includes(referer.host), referer == member.site.sibling(ticket.from) else {
-            return .redirect(303, to: page)
+            return .redirect(303, to: page, "foreign_referer")
         }
         do {
             let own = try await resolve(visit.cookies.session, at: member)
             guard mayGiveUp(own, for: carried.id, of: visit, at: member), try await spend(ticket),
                 let theirs = try await resolve(carried)
-            else { return .redirect(303, to: page) }
+            else { return .redirect(303, to: page, "spent_ticket") }
             guard accepts(theirs, over: own.session, at: member) else {
-                return .redirect(303, to: page)
+                return .redirect(303, to: page, "kept")
             }
-            return .redirect(303, to: page, cookies: issue(theirs, to: member) + [settled(at: member)])
+            return .redirect(303, to: page, cookies: issue(theirs, to: member) + [settled(at: member)], "accepted")
         } catch {
             // Without the store nobody can say whether the ticket was used before: the visit goes on as it is.
-            return .redirect(303, to: page)
+            return .redirect(303, to: page, "store_unavailable")
         }
     }
 

@@ -1,4 +1,6 @@
+internal import Configuration
 internal import FoundationEssentials
+internal import Metrics
 internal import SessionStores
 internal import Sessions
 
@@ -38,8 +40,18 @@ extension SessionGroup {
         } catch {
             answer = .error(.storeUnavailable)
         }
+        count(answer, path: path)
         if path == Endpoint.actions.rawValue { allowOrigin(of: visit, at: member, in: &answer) }
         return answer
+    }
+
+    private func count(_ answer: Answer, path: String) {
+        switch Endpoint(rawValue: path) {
+        case .start?: metrics.handshakes.count(settings.name, "start", answer.outcome)
+        case .sync?: metrics.handshakes.count(settings.name, "sync", answer.outcome)
+        case .finish?: metrics.handshakes.count(settings.name, "finish", answer.outcome)
+        case .actions?, .loader?, nil: break
+        }
     }
 
     private func route(
@@ -50,7 +62,7 @@ extension SessionGroup {
         case (.actions, "OPTIONS"):
             return preflight(visit, at: member)
         case (.actions, "POST"):
-            return try await act(visit, contentType: contentType, body: body, at: member)
+            return await act(visit, contentType: contentType, body: body, at: member)
         case (.loader, "GET"), (.loader, "HEAD"):
             return loader(for: member)
         case (.start, "GET"):
@@ -64,7 +76,24 @@ extension SessionGroup {
         }
     }
 
-    private func act(_ visit: Visit, contentType: String?, body: [UInt8], at member: Member) async throws -> Answer {
+    private func act(_ visit: Visit, contentType: String?, body: [UInt8], at member: Member) async -> Answer {
+        var action = "unknown"
+        var answer: Answer
+        do {
+            answer = try await act(visit, contentType: contentType, body: body, at: member, counted: &action)
+        } catch let error as LadderError {
+            answer = .error(error)
+        } catch {
+            answer = .error(.storeUnavailable)
+        }
+        metrics.checks.count(settings.name, action, answer.outcome)
+        return answer
+    }
+
+    /// Says what was asked for in `action`, as soon as it is known to be something that exists.
+    private func act(
+        _ visit: Visit, contentType: String?, body: [UInt8], at member: Member, counted action: inout String
+    ) async throws -> Answer {
         // A form of another site can post text/plain without asking first (no CORS preflight), JSON it cannot.
         let type = contentType?.split(separator: ";", omittingEmptySubsequences: false).first.map {
             $0.lowercased().filter { !$0.isWhitespace }
@@ -77,7 +106,9 @@ extension SessionGroup {
             guard let ticket = members["ticket"], !ticket.isEmpty else { throw LadderError.badRequest }
             return ticket
         }
-        switch members["action"] {
+        let asked = members["action"]
+        if let asked, ["begin", "check", "replace"].contains(asked) { action = asked }
+        switch asked {
         case "begin"?: return try await begin(visit, to: members["to"], at: member)
         case "check"?: return try await check(visit, ticket: ticket(), at: member)
         case "replace"?: return try await replace(visit, ticket: ticket(), at: member)

@@ -48,7 +48,7 @@ extension SessionGroup {
             flags: resolution.session == nil ? 0 : Self.requesterHasSession)
         return .redirect(
             to: address(member.site.sibling(peer), "sync", sealed),
-            cookies: [member.cookies.nonce(nonce, lifetime: settings.ticketLifetime)])
+            cookies: [member.cookies.nonce(nonce, lifetime: settings.ticketLifetime)], "started")
     }
 
     /// `/crossdomain/start`: the loader asks for a handshake.
@@ -57,10 +57,12 @@ extension SessionGroup {
             let to = Query.value("to", of: visit.target), Query.isLocal(to)
         else { return .error(.badRequest) }
         // An address that is too long to travel in a ticket is gone back to as it is.
-        guard to.utf8.count <= Self.longestReturnAddress else { return .redirect(to: member.site.origin + to) }
+        guard to.utf8.count <= Self.longestReturnAddress else {
+            return .redirect(to: member.site.origin + to, "address_too_long")
+        }
         let resolution = try await resolve(visit.cookies.session, at: member)
         guard settings.handshake != .off, mayLink(visit), let peer = peer(of: member, holding: resolution) else {
-            return .redirect(to: member.site.origin + to)
+            return .redirect(to: member.site.origin + to, "not_wanted")
         }
         return startHandshake(visit, at: member, with: peer, holding: resolution, returnTo: to)
     }
@@ -78,7 +80,7 @@ extension SessionGroup {
                 return try await answer(ticket, from: back, returnTo: returnTo, visit, at: member)
             } catch {
                 // A store in trouble must not keep anybody from the page they asked for.
-                return .redirect(to: back.origin + unshaken(returnTo))
+                return .redirect(to: back.origin + unshaken(returnTo), "store_unavailable")
             }
         case .failure(let error):
             return late(text, .start, error, at: member)
@@ -88,7 +90,7 @@ extension SessionGroup {
     private func answer(
         _ ticket: Ticket, from back: Site, returnTo: String, _ visit: Visit, at member: Member
     ) async throws -> Answer {
-        guard try await spend(ticket) else { return .redirect(to: back.origin + unshaken(returnTo)) }
+        guard try await spend(ticket) else { return .redirect(to: back.origin + unshaken(returnTo), "spent_ticket") }
 
         var cookies: [String] = []
         var session: ResolvedSession?
@@ -123,7 +125,8 @@ extension SessionGroup {
         let sealed = self.ticket(
             .finish, from: member.site.host, to: ticket.from, session: session?.carried, nonceHash: ticket.nonceHash,
             peerNonceHash: peerNonceHash, returnTo: returnTo)
-        return .redirect(to: address(back, "finish", sealed), cookies: cookies)
+        return .redirect(
+            to: address(back, "finish", sealed), cookies: cookies, session == nil ? "answered_empty" : "answered")
     }
 
     /// `/crossdomain/finish`: back at the domain that began, or the peer adopting.
@@ -137,7 +140,7 @@ extension SessionGroup {
             do {
                 return try await conclude(ticket, visit, returnTo: returnTo, at: member)
             } catch {
-                return .redirect(to: member.site.origin + unshaken(returnTo))
+                return .redirect(to: member.site.origin + unshaken(returnTo), "store_unavailable")
             }
         case .failure(let error):
             guard case .success(let ticket) = open(text, .adopt, at: member) else {
@@ -146,9 +149,10 @@ extension SessionGroup {
             guard includes(ticket.from), let returnTo = ticket.returnTo else { return .error(.badTicket) }
             let page = member.site.sibling(ticket.from).origin + returnTo
             do {
-                return .redirect(to: page, cookies: try await adopt(ticket, visit, at: member))
+                let cookies = try await adopt(ticket, visit, at: member)
+                return .redirect(to: page, cookies: cookies, cookies.isEmpty ? "not_adopted" : "adopted")
             } catch {
-                return .redirect(to: page)
+                return .redirect(to: page, "store_unavailable")
             }
         }
     }
@@ -166,7 +170,7 @@ extension SessionGroup {
         else { return .error(LadderError(error)) }
         let host = purpose == .start ? ticket.from : member.site.host
         guard includes(host) else { return .error(.badTicket) }
-        return .redirect(to: member.site.sibling(host).origin + unshaken(returnTo))
+        return .redirect(to: member.site.sibling(host).origin + unshaken(returnTo), "late_ticket")
     }
 
     private func conclude(
@@ -176,9 +180,9 @@ extension SessionGroup {
         let page = member.site.origin + returnTo
         guard isBound(visit, to: ticket.nonceHash) else {
             // No nonce: another browser's link, or a browser that drops cookies, which must not be sent round for ever.
-            return .redirect(to: own.session == nil ? member.site.origin + unshaken(returnTo) : page)
+            return .redirect(to: own.session == nil ? member.site.origin + unshaken(returnTo) : page, "not_bound")
         }
-        guard try await spend(ticket) else { return .redirect(to: page) }
+        guard try await spend(ticket) else { return .redirect(to: page, "spent_ticket") }
         var peerSession: ResolvedSession?
         if let carried = ticket.session { peerSession = try await resolve(carried) }
 
@@ -193,20 +197,21 @@ extension SessionGroup {
                 member.cookies.tried(interval: settings.checkInterval), settled(at: member),
             ]
             if case .stale = own { cookies.append(member.cookies.endSession()) }
-            return .redirect(to: page, cookies: cookies)
+            return .redirect(to: page, cookies: cookies, "nothing")
         case (nil, let theirs?):
-            return .redirect(to: page, cookies: issue(theirs, to: member) + [settled(at: member)])
+            return .redirect(to: page, cookies: issue(theirs, to: member) + [settled(at: member)], "replaced")
         case (let mine?, nil):
             return sendToAdopt(mine, ticket, returnTo, at: member)
         case (let mine?, let theirs?):
             let result = try await reconcile(current: mine, primary: theirs)
             switch result.decision.outcome {
             case .keepBoth:
-                return .redirect(to: page, cookies: [settled(at: member)])
+                return .redirect(to: page, cookies: [settled(at: member)], "kept_both")
             case .replace:
-                return .redirect(to: page, cookies: issue(result.winner, to: member) + [settled(at: member)])
+                return .redirect(
+                    to: page, cookies: issue(result.winner, to: member) + [settled(at: member)], "replaced")
             case .useCurrent where mine.id == theirs.id:
-                return .redirect(to: page, cookies: [settled(at: member)])
+                return .redirect(to: page, cookies: [settled(at: member)], "same")
             case .useCurrent:
                 return sendToAdopt(result.winner, ticket, returnTo, at: member)
             }
@@ -218,13 +223,14 @@ extension SessionGroup {
         _ session: ResolvedSession, _ ticket: Ticket, _ returnTo: String, at member: Member
     ) -> Answer {
         guard includes(ticket.from), ticket.peerNonceHash != nil else {
-            return .redirect(to: member.site.origin + returnTo)
+            return .redirect(to: member.site.origin + returnTo, "not_adopted")
         }
         let sealed = self.ticket(
             .adopt, from: member.site.host, to: ticket.from, session: session.carried, nonceHash: ticket.peerNonceHash,
             returnTo: returnTo)
         return .redirect(
-            to: address(member.site.sibling(ticket.from), "finish", sealed), cookies: [settled(at: member)])
+            to: address(member.site.sibling(ticket.from), "finish", sealed), cookies: [settled(at: member)],
+            "use_current")
     }
 
     /// The cookies by which the peer takes over the session of the domain that began.

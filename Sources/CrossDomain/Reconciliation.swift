@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Metrics
 internal import SessionStores
 internal import Sessions
 
@@ -20,10 +21,36 @@ extension SessionGroup {
     ///
     /// - Throws: ``StoreError``.
     func reconcile(current: ResolvedSession, primary: ResolvedSession) async throws -> Reconciliation {
+        do {
+            let (result, outcome) = try await compare(current: current, primary: primary)
+            metrics.merges.count(settings.name, outcome.rawValue)
+            return result
+        } catch {
+            metrics.merges.count(settings.name, MergeOutcome.storeUnavailable.rawValue)
+            throw error
+        }
+    }
+
+    /// What a comparison comes to, for numbers.
+    private enum MergeOutcome: String {
+        /// The table has nothing to mark: the same session, or one of the two is new, or each keeps its own.
+        case unmarked
+        /// The loser has a mark, and its records are in the winner.
+        case merged
+        /// The loser has a mark, and nothing of it was taken over.
+        case replaced
+        /// The winner was logged in, out or merged in the meantime.
+        case overtaken
+        case storeUnavailable = "store_unavailable"
+    }
+
+    private func compare(
+        current: ResolvedSession, primary: ResolvedSession
+    ) async throws -> (Reconciliation, MergeOutcome) {
         let decision = decide(current: current.side, primary: primary.side)
         var winner = decision.outcome == .replace ? primary : current
         let loser = decision.outcome == .replace ? current : primary
-        guard decision.marksLoser else { return Reconciliation(decision: decision, winner: winner) }
+        guard decision.marksLoser else { return (Reconciliation(decision: decision, winner: winner), .unmarked) }
 
         let now = clock()
         // Row 7 is two different people: the winner's apps are not told of the other's session.
@@ -41,7 +68,7 @@ extension SessionGroup {
             }
             winner.record = stored?.record
             // Logged in, out or merged in the meantime: the winner took nothing, so the loser keeps what it has.
-            guard isTaken else { return Reconciliation(decision: decision, winner: winner) }
+            guard isTaken else { return (Reconciliation(decision: decision, winner: winner), .overtaken) }
         }
         try await repository.update(loser.id) { [winner] record in
             var own = record ?? SessionRecord(createdAt: loser.firstSeen, lastSeen: now)
@@ -52,7 +79,8 @@ extension SessionGroup {
             own.markForward(to: winner.id, winnerEpoch: winner.epoch, at: now)
             record = own
         }
-        return Reconciliation(decision: decision, winner: winner)
+        let outcome: MergeOutcome = decision.mergesRecords && decision.row != 7 ? .merged : .replaced
+        return (Reconciliation(decision: decision, winner: winner), outcome)
     }
 
     /// The group's decision table for two sides.

@@ -16,6 +16,8 @@ public final class SessionGroup: Sendable {
     public let resolver: SessionResolver
     /// Randomness for ids and nonces.
     public let random: any RandomSource
+    /// How often sessions were carried from domain to domain.
+    public let metrics: LadderMetrics
     /// The time.
     public let clock: @Sendable () -> Timestamp
 
@@ -27,11 +29,12 @@ public final class SessionGroup: Sendable {
     /// Puts a group to work.
     public init(
         settings: Group, keys: KeyRing, repository: SessionRepository, random: any RandomSource = SystemRandom(),
-        clock: @escaping @Sendable () -> Timestamp
+        metrics: LadderMetrics = LadderMetrics(), clock: @escaping @Sendable () -> Timestamp
     ) {
         self.settings = settings
         self.repository = repository
         self.random = random
+        self.metrics = metrics
         self.clock = clock
         handles = HandleSealer(keys: keys, random: random)
         tickets = TicketSealer(keys: keys, random: random)

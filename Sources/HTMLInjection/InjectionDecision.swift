@@ -184,7 +184,8 @@ extension InjectionSkip {
         switch self {
         // A fragment is told by its body only where the request did not tell.
         case .notDocument, .scripted, .fragment: true
-        case .switchedOff, .method, .status, .mediaType, .charset, .contentCoding, .attachment, .noTransform, .policy,
+        case .switchedOff, .method, .status, .mediaType, .feed, .charset, .contentCoding, .attachment, .noTransform,
+            .policy,
             .empty, .prefixTooLong, .unterminated, .notASCIICompatible, .undecodable, .compressionRatio:
             false
         }

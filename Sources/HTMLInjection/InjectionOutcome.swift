@@ -21,6 +21,8 @@ public enum InjectionSkip: String, Equatable, Sendable, CaseIterable {
     case status
     /// The media type is not `text/html`, or it is not unambiguous.
     case mediaType
+    /// Sent as HTML, but a feed by its first element (RSS, Atom, RDF), which browsers show as one.
+    case feed
     /// The character encoding is not a superset of ASCII (UTF-16 and the like).
     case charset
     /// The content coding is not one that can be decoded and encoded.

@@ -211,7 +211,7 @@ public struct InsertionPointFinder: Sendable {
         }
         // A feed that is sent as HTML is shown as a feed, by browsers that look for these at its start (WHATWG MIME
         // Sniffing §7.3). Anything before them would make it a page.
-        if ShortName.feeds.contains(where: tagName.hasPrefix) { return .skip(.mediaType) }
+        if ShortName.feeds.contains(where: tagName.hasPrefix) { return .skip(.feed) }
         return tagName == .html || tagName == .head ? nil : beforeToken()
     }
 }

@@ -12,7 +12,7 @@ enum CertificateReview {
 
     static func warnings(about certificates: Certificates, serving configuration: Configuration, now: Int64) -> [String]
     {
-        var warnings = certificates.all.compactMap { validity(of: $0, now: now) }
+        var warnings = certificates.warnings(at: now)
         guard !configuration.listen.https.isEmpty else { return warnings }
         for domain in configuration.groups.flatMap(\.domains) where certificates.certificate(for: domain.pattern) == nil
         {
@@ -22,7 +22,7 @@ enum CertificateReview {
         return warnings
     }
 
-    private static func validity(of certificate: Certificate, now: Int64) -> String? {
+    fileprivate static func validity(of certificate: Certificate, now: Int64) -> String? {
         let names = certificate.names.map(\.description).joined(separator: ", ")
         let subject = "the certificate in \(certificate.file) (\(names))"
         let validity = certificate.validity
@@ -39,5 +39,14 @@ enum CertificateReview {
         guard gmtime_r(&time, &parts) != nil else { return "\(seconds)" }
         func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    }
+}
+
+extension Certificates {
+    /// A line for each certificate that has expired, is not valid yet, or ends soon.
+    ///
+    /// - Parameter now: Unix time in seconds.
+    public func warnings(at now: Int64) -> [String] {
+        all.compactMap { CertificateReview.validity(of: $0, now: now) }
     }
 }

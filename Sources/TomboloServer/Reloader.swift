@@ -1,3 +1,4 @@
+internal import Admin
 internal import Configuration
 internal import Logging
 internal import Proxy
@@ -13,12 +14,14 @@ struct Reloader {
     let workshop: Workshop
     let routes: RouteTable
     let certificates: CertificateTable
+    let metrics: ReloadMetrics
     let logger: Logger
 
     /// Loads everything again. Requests that are being served end under the routes they began with.
     mutating func reload() {
         switch Deployment.load(file, keeping: certificates.current).result {
         case .failure(let mistakes):
+            metrics.failed()
             for mistake in mistakes.issues {
                 logger.error("\(mistake)", metadata: ["phase": "reload"])
             }
@@ -36,6 +39,7 @@ struct Reloader {
             do {
                 keys = try Workshop.keyRing(next, logger: logger)
             } catch {
+                metrics.failed()
                 logger.error("\(error)", metadata: ["phase": "reload"])
                 logger.error(
                     "the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
@@ -46,6 +50,8 @@ struct Reloader {
             }
             certificates.replace(deployment.certificates)
             routes.replace(workshop.routes(for: next, keys: keys))
+            workshop.requests.keep(only: Set(next.groups.flatMap(\.domains).map(\.pattern.description)))
+            metrics.succeeded(now: Workshop.clock().seconds)
             report(next, renewed)
             for warning in deployment.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
             running = next
@@ -68,7 +74,8 @@ struct Reloader {
             ])
         let needsRestart = [
             ("[listen] http", next.listen.http != bound.listen.http),
-            ("[listen] https", next.listen.https != bound.listen.https), ("[store]", next.store != bound.store),
+            ("[listen] https", next.listen.https != bound.listen.https),
+            ("[internal]", next.internalListener != bound.internalListener), ("[store]", next.store != bound.store),
             ("[limits]", next.limits != bound.limits), ("[log]", next.log != bound.log),
             (
                 "[timeouts] head, idle or drain",

@@ -1,11 +1,13 @@
-internal import CLinux
+internal import Admin
 internal import Configuration
 internal import HTMLInjection
 internal import Logging
+internal import Metrics
 internal import NIOCore
 internal import NIOPosix
 internal import Proxy
 internal import SessionStores
+internal import Sessions
 internal import TLS
 internal import UnixSignals
 
@@ -15,15 +17,20 @@ internal import UnixSignals
 
 /// The whole program: configuration in, running services out; reload and an orderly end.
 public struct TomboloServer: Sendable {
-    private let file: String
-    private let logger: Logger
-    private let workshop: Workshop
+    let file: String
+    let logger: Logger
+    let workshop: Workshop
     private let routes: RouteTable
-    private let certificates: CertificateTable
-    private let first: Configuration
+    let certificates: CertificateTable
+    let first: Configuration
     private let warnings: [String]
     private let watched: [String]
-    private let pages = PageCounters()
+    let pages = PageCounters()
+    let reloads = ReloadMetrics(now: Workshop.clock().seconds)
+    let tlsFailures = LabelledCounters()
+
+    /// The version of the program.
+    public static let version = "0.1.0"
 
     /// Serves until SIGTERM or SIGINT, then lets requests finish.
     ///
@@ -68,36 +75,56 @@ public struct TomboloServer: Sendable {
 
     private func serve() async throws {
         Self.raiseDescriptorLimit()
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: max(1, Int(tombolo_usable_cores())))
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: Workshop.loopCount)
         let streams = LiveStreams()
+        let accessLog: AccessLog?
+        do {
+            accessLog = try self.accessLog(on: loops)
+        } catch {
+            await workshop.store.close()
+            try await loops.shutdownGracefully()
+            throw error
+        }
+        let observer = RequestObserver(metrics: workshop.requests, accessLog: accessLog)
         let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
             [routes, pages, logger] eventLoop in
-            SessionPhases(routes: routes, streams: streams, pages: pages, eventLoop: eventLoop, logger: logger)
+            SessionPhases(
+                routes: routes, streams: streams, pages: pages, observer: observer, eventLoop: eventLoop, logger: logger
+            )
         }
         // Both before the first connection can come: whoever can reach us may send a signal and change a file.
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         let files = FileWatch(watched)
+        let health = Health(
+            loopsAnswer: { try await server.answer() },
+            storeAnswers: { [store = workshop.store] in _ = try await store.get(.random(SystemRandom())) })
+        let inside = InternalServer(health: health, sources: sources(of: server, accessLog))
         var failure: (any Error)?
         do {
+            for address in first.internalListener.listen { try await listen(inside, address) }
             try await listen(server)
-            await runUntilTold(server, signals, files)
+            health.enter(.serving)
+            await runUntilTold(server, health, accessLog, signals, files)
         } catch {
             failure = error
         }
+        await accessLog?.close()
         await workshop.store.close()
+        try await inside.close()
         try await loops.shutdownGracefully()
         if let failure { throw failure }
     }
 
     private func listen(_ server: ProxyServer) async throws {
         for address in first.listen.http { try await listen(server, address, key: "http", tls: nil) }
-        let tls = TLSListener(certificates: certificates) { [logger] failure, client in
+        let tls = TLSListener(certificates: certificates) { [logger, tlsFailures] failure, client in
             logger.debug(
                 "a TLS handshake failed",
                 metadata: [
                     "phase": "handshake", "fault": "client", "client": "\(client?.ipAddress ?? "")",
                     "reason": "\(failure)",
                 ])
+            tlsFailures.count(failure.code)
         }
         for address in first.listen.https { try await listen(server, address, key: "https", tls: tls) }
         for warning in warnings { logger.warning("\(warning)") }
@@ -120,14 +147,14 @@ public struct TomboloServer: Sendable {
         }
     }
 
-    private static func socketAddress(_ address: ListenAddress) throws -> SocketAddress {
+    static func socketAddress(_ address: ListenAddress) throws -> SocketAddress {
         switch address {
         case .tcp(let host, let port): try .makeAddressResolvingHost(host, port: port)
         case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
         }
     }
 
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 
@@ -146,7 +173,10 @@ public struct TomboloServer: Sendable {
         case filesChanged([String])
     }
 
-    private func runUntilTold(_ server: ProxyServer, _ signals: UnixSignalsSequence, _ files: FileWatch) async {
+    private func runUntilTold(
+        _ server: ProxyServer, _ health: Health, _ accessLog: AccessLog?, _ signals: UnixSignalsSequence,
+        _ files: FileWatch
+    ) async {
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await workshop.keepHouse() }
@@ -154,19 +184,21 @@ public struct TomboloServer: Sendable {
                 for await signal in signals { feed.yield(.signal(signal)) }
             }
             tasks.addTask { await watch(files, feed) }
+            tasks.addTask { await warnOfCertificates() }
             var reloader = Reloader(
                 file: file, bound: first, running: first, workshop: workshop, routes: routes,
-                certificates: certificates,
-                logger: logger)
+                certificates: certificates, metrics: reloads, logger: logger)
             for await event in events {
                 switch event {
                 case .signal(.sighup):
                     logger.notice("SIGHUP: loading the configuration again")
+                    accessLog?.reopen()
                     reloader.reload()
                 case .filesChanged(let files):
                     logger.notice("files have changed", metadata: ["files": "\(files.joined(separator: " "))"])
                     reloader.reload()
                 case .signal(let signal):
+                    health.enter(.draining)
                     await drain(server, on: signal, events: events)
                     tasks.cancelAll()
                     return
@@ -240,7 +272,7 @@ extension TomboloServer {
 }
 
 extension SocketAddress {
-    fileprivate func described(scheme: String) -> String {
+    func described(scheme: String) -> String {
         switch self {
         case .v4: "\(scheme)://\(ipAddress ?? "?"):\(port ?? 0)"
         case .v6: "\(scheme)://[\(ipAddress ?? "?")]:\(port ?? 0)"

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Configuration
 internal import CrossDomain
 internal import HTTPWire
@@ -16,28 +17,40 @@ struct Workshop: Sendable {
     let store: any SessionStore
     let cache: RecordCache
     let logger: Logger
+    let requests: RequestMetrics
+    let storeMetrics = StoreMetrics()
+    let ladder = LadderMetrics()
 
     static let clock: @Sendable () -> Timestamp = { Timestamp(seconds: Int64(time(nil))) }
 
     init(_ configuration: Configuration, logger: Logger) throws {
         self.logger = logger
         cache = RecordCache()
-        switch configuration.store.kind {
-        case .memory(let records):
-            store = MemoryStore(maxRecords: records, clock: Self.clock)
+        requests = RequestMetrics(loops: Self.loopCount)
+        store = MeasuredStore(try Self.store(configuration.store), metrics: storeMetrics)
+    }
+
+    /// How many event loops there are: one a core.
+    static let loopCount = max(1, Int(tombolo_usable_cores()))
+
+    private static func store(_ settings: Configuration.Store) throws -> any SessionStore {
+        switch settings.kind {
+        case .memory(let records): return MemoryStore(maxRecords: records, clock: clock)
         case .sqlite(let path):
             var options = SQLiteStore.Options()
-            options.synchronous = configuration.store.durability == .power ? .full : .normal
-            store = try SQLiteStore(path: path, options: options, clock: Self.clock)
+            options.synchronous = settings.durability == .power ? .full : .normal
+            return try SQLiteStore(path: path, options: options, clock: clock)
         }
     }
 
     /// The groups of a configuration at work, and the routes to them.
     func routes(for configuration: Configuration, keys: KeyRing) -> Routes {
         let groups = configuration.groups.map { settings in
-            SessionGroup(settings: settings, keys: keys, repository: repository(for: settings), clock: Self.clock)
+            SessionGroup(
+                settings: settings, keys: keys, repository: repository(for: settings), metrics: ladder,
+                clock: Self.clock)
         }
-        return Routes(configuration, groups: groups)
+        return Routes(configuration, groups: groups, metrics: requests)
     }
 
     private func repository(for group: Group) -> SessionRepository {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import TomboloServer
 
 /// The command line: one file a subcommand.
 @main
@@ -30,7 +31,7 @@ struct Tombolo: AsyncParsableCommand {
 
             Every setting with its default is explained in config.example.toml.
             """,
-        version: "0.1.0",
+        version: TomboloServer.version,
         subcommands: [Run.self, Check.self, Keys.self])
 }
 

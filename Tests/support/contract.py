@@ -63,7 +63,7 @@ def https(port, certificates, *, listen="", tls=""):
     }
 
 
-def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen=""):
+def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen="", extra_log=""):
     """The text of a configuration file with one group, everything of which lies in `folder`."""
     shared = ", ".join(f'"{name}"' for name in share_cookies)
     lines = [
@@ -73,6 +73,7 @@ def configuration(*, port, folder, primary, share_cookies=("session",), login=Tr
         "",
         "[log]",
         'format = "json"',
+        extra_log,
         "",
         "[store]",
         'kind = "sqlite"',

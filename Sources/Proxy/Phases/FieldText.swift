@@ -38,5 +38,8 @@ extension LocalResponse {
         var lines = ByteBuffer()
         for (name, value) in answer.fields { lines.writeLine(name, value) }
         self.init(status: answer.status, lines: lines, body: ByteBuffer(string: answer.body))
+        guard answer.status >= 400 else { return }
+        fault = answer.status == LadderError.storeUnavailable.status ? .store : .client
+        reason = answer.outcome
     }
 }

@@ -31,6 +31,7 @@ struct ForwardingFields {
     /// Takes the client's forwarding fields out and writes Tombolo's.
     mutating func write(_ x: Exchange, scheme: String) {
         let given = isTrusted ? Self.joined(.xForwardedFor, x.requestHead) : nil
+        x.forwardedFor = given
         let host = isTrusted ? x.requestHead.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 } : nil
         removeGiven(x)
 
@@ -77,14 +78,18 @@ struct ForwardingFields {
             x.requestLines.writeStaticString("\r\n")
         }
         if let field = x.requestHead.first(.traceparent), x.requestHead.count(.traceparent) == 1,
-            x.requestHead.withValue(of: field, RequestIDs.isValidTraceparent)
+            let id = x.requestHead.withValue(of: field, { TraceContext.traceID(in: $0) })
         {
+            let start = field.value.lowerBound + id.lowerBound
+            x.traceID = .received(start..<start + id.count)
             return
         }
         x.requestHead.removeAll(.traceparent)
         x.requestHead.removeAll(.tracestate)
         x.requestLines.writeStaticString("traceparent: 00-")
+        let start = x.requestLines.writerIndex
         ids.write(digits: 32, into: &x.requestLines)
+        x.traceID = .begun(start..<x.requestLines.writerIndex)
         x.requestLines.writeStaticString("-")
         ids.write(digits: 16, into: &x.requestLines)
         x.requestLines.writeStaticString("-00\r\n")
@@ -159,19 +164,5 @@ struct RequestIDs {
                 default: false
                 }
             }
-    }
-
-    /// `00-<32 hex>-<16 hex>-<2 hex>`, ids not all zero (W3C Trace Context §3.2.2).
-    static func isValidTraceparent(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count == 55 else { return false }
-        for (index, byte) in bytes.enumerated() {
-            switch index {
-            case 2, 35, 52: guard byte == UInt8(ascii: "-") else { return false }
-            default:
-                guard (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) else { return false }
-            }
-        }
-        return bytes[0] == 0x30 && bytes[1] == 0x30 && bytes[3..<35].contains { $0 != 0x30 }
-            && bytes[36..<52].contains { $0 != 0x30 }
     }
 }

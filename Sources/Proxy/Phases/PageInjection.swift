@@ -39,8 +39,14 @@ extension SessionPhases {
     // MARK: response
 
     /// What puts the loader into this response, if it is a page.
-    func loaderInjector(_ x: Exchange, _ context: RequestContext, isRefused: Bool) -> (any BodyTransform)? {
-        let facts = facts(x, context, isRefused: isRefused)
+    ///
+    /// - Parameters:
+    ///   - isRefused: the app has said that it does not want it.
+    ///   - forbidsChanges: the app's `Cache-Control` had `no-transform`.
+    func loaderInjector(
+        _ x: Exchange, _ context: RequestContext, isRefused: Bool, forbidsChanges: Bool
+    ) -> (any BodyTransform)? {
+        let facts = facts(x, context, isRefused: isRefused, forbidsChanges: forbidsChanges)
         switch InjectionDecision.decide(facts) {
         case .inject(let coding, let requiresMarker):
             guard let plan = LoaderPlan(x, context) else { return skip(x, context, .policy) }
@@ -69,12 +75,14 @@ extension SessionPhases {
         }
     }
 
-    private func facts(_ x: Exchange, _ context: RequestContext, isRefused: Bool) -> InjectionFacts {
+    private func facts(
+        _ x: Exchange, _ context: RequestContext, isRefused: Bool, forbidsChanges: Bool
+    ) -> InjectionFacts {
         InjectionFacts(
             method: x.requestHead.knownMethod == .head ? .head : .other, status: x.responseHead.status,
             contentType: x.responseHead.lines(.contentType), contentEncoding: x.responseHead.lines(.contentEncoding),
             contentDisposition: x.responseHead.lines(.contentDisposition),
-            hasNoTransform: x.responseHead.list(.cacheControl, contains: "no-transform"),
+            hasNoTransform: forbidsChanges,
             fetchDestination: x.requestHead.lines(.secFetchDest),
             hasRequestedWith: x.requestHead.first(.xRequestedWith) != nil,
             isSwitchedOff: isRefused || !context.wantsLoader)

@@ -44,6 +44,8 @@ final class RequestContext {
     let isGET: Bool
     /// Whether the domain's settings want the loader in what is at this path.
     var wantsLoader = false
+    /// Whether the client is told how long the phases took.
+    var isTimed = false
     /// The copies with the loader in them that the app was asked about.
     var heldCopies: [HeldCopy] = []
     /// What the loader needs of the page's head, once it is decided that it goes in.

@@ -12,14 +12,20 @@ public final class RoutedDomain: Sendable {
     public let group: SessionGroup
     /// The line of the domain list.
     public let domain: Domain
+    /// Its name in logs and metrics: the pattern of the domain list.
+    let name: String
     let upstream: Upstream
     /// Our header names, which nobody else may send upstream under any spelling.
     let ownFields: FoldedNames
     let control: ControlFields
     let signals: LoginSignals
+    /// What becomes of its requests.
+    let metrics: DomainMetrics
 
-    init(group: SessionGroup, domain: Domain, timeouts: Configuration.Timeouts) {
+    init(group: SessionGroup, domain: Domain, timeouts: Configuration.Timeouts, metrics: DomainMetrics) {
         self.group = group
+        self.metrics = metrics
+        name = domain.pattern.description
         self.domain = domain
         let address: Upstream.Address =
             switch domain.upstream {
@@ -36,9 +42,12 @@ public final class RoutedDomain: Sendable {
     }
 
     /// The names that no client may send upstream: those of the group, that of the signed assertion, which an app could be
-    /// prepared to believe, and those by which some frameworks let a proxy change the address.
+    /// prepared to believe, and those by which some frameworks let a proxy change the address, and the question
+    /// for the times.
     public static func ownFields(of group: Group) -> [FoldedName] {
-        let others = ["X-Session-Assertion", "X-Original-URL", "X-Rewrite-URL", "X-Original-Host"]
+        let others = [
+            "X-Session-Assertion", "X-Original-URL", "X-Rewrite-URL", "X-Original-Host", ServerTiming.question,
+        ]
         return (group.headers.all + others).map { FoldedName($0) }
     }
 
@@ -80,12 +89,21 @@ public struct Routes: Sendable {
     /// What becomes of requests in cleartext; nil: they are served.
     let redirect: HTTPSRedirect?
 
-    /// Makes the routes of a configuration; `groups` are its groups at work, in the same order.
-    public init(_ configuration: Configuration, groups: [SessionGroup]) {
+    /// The parameters that carry tickets.
+    let ticketParameters: [[UInt8]]
+
+    /// Makes the routes of a configuration; `groups` are its groups at work, in the same order. Their requests are counted
+    /// in `metrics`.
+    public init(_ configuration: Configuration, groups: [SessionGroup], metrics: RequestMetrics) {
         router = HostRouter(configuration.groups)
         domains = zip(configuration.groups, groups).map { settings, group in
-            settings.domains.map { RoutedDomain(group: group, domain: $0, timeouts: configuration.timeouts) }
+            settings.domains.map {
+                RoutedDomain(
+                    group: group, domain: $0, timeouts: configuration.timeouts,
+                    metrics: metrics.domain($0.pattern.description))
+            }
         }
+        ticketParameters = Set(configuration.groups.map(\.ticketParameter)).map { Array($0.utf8) }
         listen = configuration.listen
         redirect = listen.redirectHTTPS ? HTTPSRedirect(port: listen.httpsPort) : nil
     }

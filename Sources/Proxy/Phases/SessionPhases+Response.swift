@@ -43,9 +43,11 @@ extension SessionPhases {
     public func done(_ x: Exchange, _ outcome: Outcome) {
         let context = x.context as? RequestContext
         if let stream = context?.stream { streams.remove(stream.token, of: stream.session) }
+        observe(x, outcome)
         guard outcome.fault != .none, let reason = outcome.reason else { return }
         var metadata: Logger.Metadata = [
-            "fault": "\(outcome.fault.rawValue)", "reason": "\(reason)", "status": "\(outcome.status)",
+            "phase": "\(x.phase.rawValue)", "fault": "\(outcome.fault.rawValue)", "reason": "\(reason)",
+            "status": "\(outcome.status)",
         ]
         if let host = context?.member.site.host { metadata["host"] = "\(host)" }
         if let upstream = context?.route.upstream { metadata["upstream"] = "\(upstream)" }
@@ -132,12 +134,21 @@ extension SessionPhases {
     // MARK: the browser's side
 
     private func finish(_ x: Exchange, _ context: RequestContext, _ said: ControlFields.Statements) -> ResponseVerdict {
+        // Read before the field is rewritten for a cookie's sake.
+        let forbidsChanges = x.responseHead.list(.cacheControl, contains: "no-transform")
         if !context.isStoreDown { issueCookies(x, context) }
         // Many shared caches leave a response with Set-Cookie alone; taking it out must not make it cacheable for them.
         if context.tookCookies { CacheProtection.makePrivate(x) }
         noteStream(x, context)
         decorateLocation(x, context)
-        return .forward(transform: loaderInjector(x, context, isRefused: said.refusesInjection))
+        if context.isTimed, x.responseHead.status != 304 {
+            // What a 304 says would become a part of the stored page (RFC 9111 §4.3.4).
+            ServerTiming.write(x, now: eventLoop.now)
+            CacheProtection.forbidStoring(x)
+        }
+        return .forward(
+            transform: loaderInjector(
+                x, context, isRefused: said.refusesInjection, forbidsChanges: forbidsChanges))
     }
 
     /// The session cookie goes out with page loads, so that static files stay cacheable; and wherever the app has just

@@ -4,6 +4,7 @@ internal import CrossDomain
 internal import HTMLInjection
 internal import HTTPWire
 public import Logging
+internal import Metrics
 public import NIOCore
 internal import SessionStores
 internal import Sessions
@@ -18,8 +19,11 @@ public final class SessionPhases: Phases {
     let logger: Logger
     let streams: LiveStreams
     let pages: PageCounters
-    private let routes: RouteTable
-    private var forwarding: ForwardingFields?
+    let routes: RouteTable
+    let observer: RequestObserver
+    /// Which of the event loops this is, for numbers.
+    let loopIndex: Int
+    private(set) var forwarding: ForwardingFields?
     private var addressed: AddressedDomain?
     private var memo = HandleMemo()
 
@@ -29,12 +33,16 @@ public final class SessionPhases: Phases {
     ///   - routes: which domain a request is for.
     ///   - streams: the open streams of all connections.
     ///   - pages: what becomes of the loader in the pages of all connections.
+    ///   - observer: is told of every request that is over.
     public init(
-        routes: RouteTable, streams: LiveStreams, pages: PageCounters, eventLoop: any EventLoop, logger: Logger
+        routes: RouteTable, streams: LiveStreams, pages: PageCounters, observer: RequestObserver,
+        eventLoop: any EventLoop, logger: Logger
     ) {
         self.routes = routes
         self.streams = streams
         self.pages = pages
+        self.observer = observer
+        loopIndex = observer.metrics.index(of: eventLoop)
         self.eventLoop = eventLoop
         self.logger = logger
     }
@@ -64,6 +72,11 @@ public final class SessionPhases: Phases {
             domain: addressed, fetch: fetch, isPage: isPage,
             cookies: RequestCookies(x.requestHead, names: addressed.names), isGET: x.requestHead.knownMethod == .get)
         x.context = context
+        x.phase = .session
+        if ServerTiming.isWanted(x, isTrusted: forwarding.isTrusted) {
+            context.isTimed = true
+            x.times.routedAt = eventLoop.now
+        }
         // Every answer made here, too, is found in the logs of both sides by this id.
         forwarding.write(x, scheme: scheme)
         self.forwarding = forwarding
@@ -163,6 +176,7 @@ public final class SessionPhases: Phases {
         if resolution.session == nil, context.isPage, context.fetch.mode != nil {
             let visit = VisitReader.visit(x, context)
             if let peer = group.handshakePeer(before: visit, at: context.member, holding: context.resolution) {
+                group.metrics.handshakes.count(group.settings.name, "before_page", "started")
                 return .respond(
                     LocalResponse(
                         group.startHandshake(

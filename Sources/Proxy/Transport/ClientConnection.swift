@@ -87,6 +87,7 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         self.exchange = Exchange(
             eventLoop: state.loop, clientAddress: channel.remoteAddress, isSecure: tls != nil,
             serverName: tls?.serverName)
+        exchange.tlsVersion = tls?.version
         self.timer = DeadlineTimer(loop: state.loop)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)

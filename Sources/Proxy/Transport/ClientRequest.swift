@@ -36,6 +36,7 @@ extension ClientConnection {
 
     private func accept() {
         exchange.startedAt = state.loop.now
+        exchange.hasHead = true
         let framing = exchange.requestHead.framing
         if exchange.requestHead.knownMethod == .connect { return reject(.methodNotAllowed) }
         let limit = state.settings.maxBodyBytes
@@ -72,6 +73,7 @@ extension ClientConnection {
 
     func decide() {
         state.counters.add(.requests)
+        exchange.phase = .route
         apply(phases.request(exchange))
     }
 
@@ -79,6 +81,8 @@ extension ClientConnection {
         switch verdict {
         case .forward(let upstream):
             exchange.upstream = upstream
+            exchange.phase = .request
+            exchange.times.forwardedAt = state.loop.now
             perform(machine.handle(.forward))
         case .respond(let response):
             localResponse = response

@@ -11,7 +11,10 @@ extension ClientConnection {
         }
     }
 
-    func judge() { apply(phases.response(exchange)) }
+    func judge() {
+        exchange.phase = .response
+        apply(phases.response(exchange))
+    }
 
     private func apply(_ verdict: ResponseVerdict) {
         switch verdict {
@@ -32,6 +35,7 @@ extension ClientConnection {
 
     private func beginResponse(_ transform: (any BodyTransform)?) {
         hasProgressed = true
+        exchange.phase = .body
         guard responseFraming != .none, let transform else { return writeHead(effect: .exact(0)) }
         self.transform = transform
         let effect = transform.length
@@ -168,6 +172,8 @@ extension ClientConnection {
     func sendLocal() {
         guard let response = localResponse else { return }
         localResponse = nil
+        exchange.localFault = response.fault
+        exchange.localReason = response.reason
         writeLocal(response)
     }
 
@@ -175,6 +181,17 @@ extension ClientConnection {
         let failure = failure ?? .internalError
         let page = phases.failure(exchange, failure) ?? ErrorPages.response(for: failure, in: exchange)
         writeLocal(page)
+        if exchange.phase == .head { refused(failure) }
+    }
+
+    /// Tells of a request that never came to phases.
+    private func refused(_ failure: TransportFailure) {
+        let problem = ErrorPages.problem(for: failure)
+        var outcome = Outcome(status: status, bytesOut: bytesOut, fault: problem.fault, reason: problem.code)
+        if case .requestTimeout(let time) = failure { outcome.duration = time }
+        state.counters.addResponse(status: status)
+        state.counters.addFault(outcome.fault)
+        phases.refused(exchange, outcome)
     }
 
     private func writeLocal(_ response: LocalResponse) {
@@ -210,9 +227,9 @@ extension ClientConnection {
         let problem = failure.map { ErrorPages.problem(for: $0) }
         let outcome = Outcome(
             status: status, bytesIn: bytesIn, bytesOut: bytesOut,
-            fault: problem?.fault ?? (sentResponseEnd ? .none : .client),
+            fault: problem?.fault ?? (sentResponseEnd ? exchange.localFault : .client),
             duration: state.loop.now - exchange.startedAt, isComplete: sentResponseEnd,
-            reason: problem?.code ?? (sentResponseEnd ? nil : "client_closed"))
+            reason: problem?.code ?? (sentResponseEnd ? exchange.localReason : "client_closed"))
         state.counters.addResponse(status: status)
         state.counters.add(.bytesIn, bytesIn)
         state.counters.add(.bytesOut, bytesOut)
@@ -231,6 +248,13 @@ extension ClientConnection {
         exchange.context = nil
         exchange.requestID = nil
         exchange.isTunnel = false
+        exchange.phase = .head
+        exchange.hasHead = false
+        exchange.times = ExchangeTimes()
+        exchange.traceID = nil
+        exchange.forwardedFor = nil
+        exchange.localFault = .none
+        exchange.localReason = nil
         transform = nil
         transformed.removeAll(keepingCapacity: true)
         isHeadHeld = false

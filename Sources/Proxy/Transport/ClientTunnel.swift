@@ -6,6 +6,7 @@ extension ClientConnection {
     func openTunnel() {
         guard let upstream, let context else { return }
         status = 101
+        exchange.phase = .body
         outputFraming = .none
         exchange.isTunnel = true
         sentResponseEnd = true

@@ -55,6 +55,7 @@ extension ClientConnection {
     private func use(_ connection: UpstreamConnection, reused: Bool) {
         isQueued = false
         upstream = connection
+        exchange.times.isReused = reused
         connection.serve(self)
         perform(machine.handle(.connected(reused: reused)))
     }
@@ -98,7 +99,10 @@ extension ClientConnection {
 
     // MARK: - Response
 
-    func responseByteArrived() { _ = machine.handle(.responseByte) }
+    func responseByteArrived() {
+        if exchange.times.firstByteAt == nil { exchange.times.firstByteAt = state.loop.now }
+        _ = machine.handle(.responseByte)
+    }
 
     func interimResponse(_ status: Int) { perform(machine.handle(.interim(status))) }
 

@@ -44,7 +44,10 @@ public enum ErrorPages {
         lines.writeString("Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n")
         if problem.status == 405 { lines.writeString("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n") }
         if problem.status == 503 { lines.writeString("Retry-After: 1\r\n") }
-        return LocalResponse(status: problem.status, lines: lines, body: body)
+        var response = LocalResponse(status: problem.status, lines: lines, body: body)
+        response.fault = problem.fault
+        response.reason = problem.code
+        return response
     }
 
     /// The answer for a failure in an exchange, in the form that its request's `Accept` asks for.

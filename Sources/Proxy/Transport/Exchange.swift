@@ -36,6 +36,21 @@ public final class Exchange {
     public var context: AnyObject?
     /// The request's id for error pages; set by ``Phases`` if it has one.
     public var requestID: String?
+    /// The phase that the request has come to.
+    public internal(set) var phase = RequestPhase.head
+    /// Whether ``requestHead`` holds the head of this request; false as long as it has not arrived, or cannot be read.
+    public internal(set) var hasHead = false
+    /// When the exchange got how far.
+    public internal(set) var times = ExchangeTimes()
+    /// The version of TLS, as logs write it: `TLSv1.3`; nil in cleartext.
+    public internal(set) var tlsVersion: String?
+    /// Where the trace's id is (W3C Trace Context), for logs; set by ``Phases`` if it has one.
+    var traceID: TraceID?
+    /// What `X-Forwarded-For` said, if it was believed; set by ``Phases``.
+    var forwardedFor: String?
+    /// What the local answer that was given says of itself.
+    var localFault = Outcome.Fault.none
+    var localReason: String?
     /// Whether the connection has become a tunnel after a `101`.
     public internal(set) var isTunnel = false
 

@@ -29,6 +29,10 @@ public protocol Phases: AnyObject {
     /// Phase *done*: the exchange is over, well or badly; called exactly once for each call of ``request(_:)``.
     func done(_ x: Exchange, _ outcome: Outcome)
 
+    /// The transport has refused a request before ``request(_:)`` could be asked: its head did not come in time, cannot be
+    /// read (``Exchange/hasHead`` is false then), or asks for what is not offered.
+    func refused(_ x: Exchange, _ outcome: Outcome)
+
     /// The answer to a mistake the transport found: a head that cannot be parsed, an upstream that cannot be reached, a
     /// time limit. Returning `nil` takes the transport's own page (``ErrorPages``), which the default does.
     func failure(_ x: Exchange, _ failure: TransportFailure) -> LocalResponse?
@@ -37,6 +41,9 @@ public protocol Phases: AnyObject {
 extension Phases {
     /// Leaves the head as it is.
     public func transformed(_ x: Exchange, _ outcome: InjectionOutcome) {}
+
+    /// Takes no notice.
+    public func refused(_ x: Exchange, _ outcome: Outcome) {}
 
     /// Takes the transport's own page.
     public func failure(_ x: Exchange, _ failure: TransportFailure) -> LocalResponse? { nil }
@@ -75,6 +82,10 @@ public struct LocalResponse: Sendable {
     public var lines: ByteBuffer
     /// The body; a HEAD request gets its length only.
     public var body: ByteBuffer
+    /// Whose mistake it tells of, `.none` for none.
+    public var fault = Outcome.Fault.none
+    /// A short stable word for that mistake; nil if there is none.
+    public var reason: String?
 
     /// Makes an answer; `lines` as described at ``lines``.
     public init(status: Int, lines: ByteBuffer = ByteBuffer(), body: ByteBuffer = ByteBuffer()) {

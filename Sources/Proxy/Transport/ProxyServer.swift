@@ -106,6 +106,24 @@ public final class ProxyServer: Sendable {
         return sum
     }
 
+    /// The connections to upstreams and what waits for one, summed over the loops. Asks every loop.
+    public func pools() async throws -> [(upstream: Upstream.Address, occupancy: PoolOccupancy)] {
+        var sum: [Upstream.Address: PoolOccupancy] = [:]
+        for state in loops.values {
+            let one = try await state.eventLoop.submit { state.value.pool.occupancy }.get()
+            sum.merge(one) { $0 + $1 }
+        }
+        return sum.sorted { "\($0.key)" < "\($1.key)" }.map { ($0.key, $0.value) }
+    }
+
+    /// Returns when every event loop has taken a turn; one that hangs lets it wait for ever.
+    public func answer() async throws {
+        for state in loops.values { try await state.eventLoop.submit {}.get() }
+    }
+
+    /// How often somebody ran into which limit; the names are words like `request_line`.
+    public var limitHits: [(limit: String, count: Int)] { [("connections", counters.refusedConnections)] }
+
     /// Shuts down gracefully: accepts nothing more, closes idle connections, says `Connection: close` on answers, and
     /// closes at the deadline what is then left (tunnels included). Returns when no client connection is left.
     public func drain(deadline: NIODeadline) async throws {

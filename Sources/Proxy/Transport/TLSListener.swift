@@ -1,4 +1,5 @@
 public import NIOCore
+import NIOSSL
 public import TLS
 
 /// What a listener needs to speak TLS.
@@ -34,16 +35,25 @@ public enum TLSFailure: Sendable, Equatable, CustomStringConvertible {
     /// What NIOSSL says: no common version or cipher, a certificate that the client does not believe, …
     case handshake(String)
 
-    /// A short stable word, and a detail where there is one.
-    public var description: String {
+    /// A short stable word.
+    public var code: String {
         switch self {
         case .cleartext: "cleartext"
         case .malformed: "malformed"
         case .noServerName: "no_server_name"
-        case .unknownServerName(let name): "unknown_server_name \(name.prefix(255))"
+        case .unknownServerName: "unknown_server_name"
         case .closed: "closed"
         case .timeout: "timeout"
-        case .handshake(let error): "handshake \(error)"
+        case .handshake: "handshake"
+        }
+    }
+
+    /// ``code``, and a detail where there is one.
+    public var description: String {
+        switch self {
+        case .unknownServerName(let name): "\(code) \(name.prefix(255))"
+        case .handshake(let error): "\(code) \(error)"
+        default: code
         }
     }
 }
@@ -54,6 +64,15 @@ struct TLSClient {
     let serverName: String
     /// Where NIOSSL is in the pipeline: what is done here is not seen by it.
     let context: ChannelHandlerContext
+
+    /// The version that was agreed on, as logs write it.
+    var version: String? {
+        switch (context.handler as? NIOSSLServerHandler)?.tlsVersion {
+        case .tlsv13?: "TLSv1.3"
+        case .tlsv12?: "TLSv1.2"
+        default: nil
+        }
+    }
 }
 
 extension TLSHandshake {

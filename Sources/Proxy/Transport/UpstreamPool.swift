@@ -89,6 +89,11 @@ final class UpstreamPool {
         connectForNext(in: bucket)
     }
 
+    /// What it holds now.
+    var occupancy: [Upstream.Address: PoolOccupancy] {
+        buckets.mapValues { PoolOccupancy(open: $0.open, idle: $0.idle.count, waiting: $0.waiting) }
+    }
+
     /// Closes every idle connection.
     func closeIdle() {
         sweep?.cancel()

@@ -1,0 +1,154 @@
+internal import HTTPWire
+internal import NIOCore
+
+/// What is logged of a request, written straight into the buffer of its event loop.
+///
+/// Whatever a client has sent is escaped byte by byte, so that a line stays a line. Cookies, handles and the ids of
+/// sessions are not logged at all: the request's id leads to the lines of an app that logs `X-Session-Id`. Tickets in
+/// addresses are masked.
+struct AccessLogEntry {
+    let x: Exchange
+    let outcome: Outcome
+    /// The address of the peer.
+    let client: String
+    /// The pattern of the domain list; nil if there is none.
+    let domain: String?
+    let ticketParameters: [[UInt8]]
+
+    /// The client: whom a trusted proxy speaks for, else the peer.
+    private var clientAddress: Substring {
+        guard let given = x.forwardedFor else { return client[...] }
+        return given.prefix { $0 != "," && $0 != " " }
+    }
+
+    // MARK: JSON
+
+    /// Appends one JSON object and a line end.
+    func writeJSON(at time: LogClock.Time, clock: inout LogClock, into out: inout ByteBuffer) {
+        out.writeStaticString("{\"time\":\"")
+        clock.writeRFC3339(time, into: &out)
+        out.writeStaticString("\"")
+        out.writeMember("client", clientAddress)
+        if let domain { out.writeMember("domain", domain) }
+        if x.hasHead { writeRequest(into: &out) }
+        out.writeMember("status", outcome.status)
+        out.writeMember("bytes_in", outcome.bytesIn)
+        out.writeMember("bytes_out", outcome.bytesOut)
+        out.writeStaticString(",\"duration_ms\":")
+        out.writeMilliseconds(outcome.duration)
+        if x.times.forwardedAt != nil { writeUpstream(into: &out) }
+        if let id = x.requestID { out.writeMember("request_id", id) }
+        writeTrace(into: &out)
+        if outcome.fault != .none {
+            out.writeMember("phase", x.phase.rawValue)
+            out.writeMember("fault", outcome.fault.rawValue)
+            if let reason = outcome.reason { out.writeMember("reason", reason) }
+        }
+        if let version = x.tlsVersion { out.writeMember("tls", version) }
+        if let name = x.serverName { out.writeMember("server_name", name) }
+        if x.hasHead {
+            writeField(.userAgent, "user_agent", into: &out)
+            writeField(.referer, "referer", into: &out)
+        }
+        out.writeStaticString("}\n")
+    }
+
+    private func writeRequest(into out: inout ByteBuffer) {
+        let head = x.requestHead
+        head.withBytes(head.host) { out.writeMember("host", $0) }
+        head.withBytes(head.method) { out.writeMember("method", $0) }
+        out.writeStaticString(",\"target\":\"")
+        head.withBytes(head.target) { target in
+            TicketMask.forEachPiece(of: target, parameters: ticketParameters) { out.writeEscapedJSON($0) }
+        }
+        out.writeStaticString("\"")
+        out.writeMember("protocol", head.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
+    }
+
+    private func writeUpstream(into out: inout ByteBuffer) {
+        if let upstream = x.upstream {
+            out.writeStaticString(",\"upstream\":\"")
+            switch upstream.address {
+            case .tcp(let host, let port):
+                out.writeEscapedJSON(host)
+                out.writeStaticString(":")
+                out.writeString(String(port))
+            case .unix(let path):
+                out.writeStaticString("unix:")
+                out.writeEscapedJSON(path)
+            }
+            out.writeStaticString("\"")
+        }
+        if let time = x.times.toFirstByte {
+            out.writeStaticString(",\"upstream_first_byte_ms\":")
+            out.writeMilliseconds(time)
+        }
+        out.writeStaticString(x.times.isReused ? ",\"upstream_reused\":true" : ",\"upstream_reused\":false")
+    }
+
+    private func writeTrace(into out: inout ByteBuffer) {
+        switch x.traceID {
+        case .received(let range)?: x.requestHead.withBytes(range) { out.writeMember("trace_id", $0) }
+        case .begun(let range)?:
+            x.requestLines.withUnsafeReadableBytes { bytes in
+                // From absolute indices to those of the readable bytes.
+                let start = range.lowerBound - x.requestLines.readerIndex
+                guard start >= 0, start + range.count <= bytes.count else { return }
+                out.writeMember("trace_id", UnsafeRawBufferPointer(rebasing: bytes[start..<start + range.count]))
+            }
+        case nil: break
+        }
+    }
+
+    private func writeField(_ name: FieldName, _ key: StaticString, into out: inout ByteBuffer) {
+        guard let field = x.requestHead.first(name) else { return }
+        out.writeStaticString(",\"")
+        out.writeStaticString(key)
+        out.writeStaticString("\":\"")
+        x.requestHead.withValue(of: field) { value in
+            TicketMask.forEachPiece(of: value, parameters: ticketParameters) { out.writeEscapedJSON($0) }
+        }
+        out.writeStaticString("\"")
+    }
+
+    // MARK: combined
+
+    /// Appends a line of Apache's combined format: `%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-agent}i"`.
+    func writeCombined(at time: LogClock.Time, clock: inout LogClock, into out: inout ByteBuffer) {
+        out.writeEscapedCombined(clientAddress)
+        out.writeStaticString(" - - ")
+        clock.writeCommon(time, into: &out)
+        out.writeStaticString(" \"")
+        if x.hasHead {
+            let head = x.requestHead
+            head.withBytes(head.method) { out.writeEscapedCombined($0) }
+            out.writeStaticString(" ")
+            head.withBytes(head.target) { target in
+                TicketMask.forEachPiece(of: target, parameters: ticketParameters) { out.writeEscapedCombined($0) }
+            }
+            out.writeStaticString(head.version == .http11 ? " HTTP/1.1" : " HTTP/1.0")
+        } else {
+            out.writeStaticString("-")
+        }
+        out.writeStaticString("\" ")
+        // Apache has no 0; nginx writes 499 for a client that has gone before there was an answer.
+        out.writeString(String(outcome.status == 0 ? 499 : outcome.status))
+        out.writeStaticString(" ")
+        if outcome.bytesOut > 0 { out.writeString(String(outcome.bytesOut)) } else { out.writeStaticString("-") }
+        for name in [FieldName.referer, .userAgent] {
+            out.writeStaticString(" \"")
+            writeCombinedField(name, into: &out)
+            out.writeStaticString("\"")
+        }
+        out.writeStaticString("\n")
+    }
+
+    private func writeCombinedField(_ name: FieldName, into out: inout ByteBuffer) {
+        guard x.hasHead, let field = x.requestHead.first(name), !field.value.isEmpty else {
+            return out.writeStaticStringDiscarding("-")
+        }
+        x.requestHead.withValue(of: field) { value in
+            TicketMask.forEachPiece(of: value, parameters: ticketParameters) { out.writeEscapedCombined($0) }
+        }
+    }
+}
