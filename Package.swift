@@ -65,8 +65,8 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "Metrics", "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection",
-                "ContentPolicy",
-                "AppCookies", "CrossDomain", nioCore, nioPosix, nioConcurrency, nioSSL, nioTLS, logging,
+                "ContentPolicy", "AppCookies", "CrossDomain", "CLinux", nioCore, nioPosix, nioConcurrency, nioSSL, nioTLS,
+                logging,
             ], swiftSettings: settings),
         .target(
             name: "Admin",

@@ -110,6 +110,22 @@ def start_tombolo(program, tmp_path):
 
 
 @pytest.fixture
+def make_tombolo(program, tmp_path, echo):
+    """A function that makes a Tombolo in front of the echo, without starting it."""
+    made = []
+
+    def make(**settings):
+        made.append(Tombolo(tmp_path / f"tombolo-{len(made)}", {SHOP: echo.url}, **settings))
+        return made[-1]
+
+    yield make
+    for tombolo in made:
+        output = tombolo.program.output()
+        tombolo.stop()
+        print(output)
+
+
+@pytest.fixture
 def three(start_tombolo, echo):
     """Three domains, two of them one app, all answered by the echo."""
     return start_tombolo({SHOP: echo.url, GERMANY: echo.url, CLUB: echo.url})

@@ -56,12 +56,30 @@ enum AddressText {
     }
 }
 
+extension AddressText {
+    /// The name after `systemd:`; nil if there is none. The characters are those of systemd's FileDescriptorName=.
+    fileprivate static func descriptorName(_ text: String) throws(AddressError) -> String? {
+        guard text.hasPrefix("systemd:") else { return nil }
+        let name = text.dropFirst(8)
+        guard (1...255).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3A }) else {
+            throw AddressError(
+                message: "\(Display.quote(name)) is no name of a socket",
+                remedy: ["write what FileDescriptorName= says in the .socket unit, or \"systemd\" for all of them"])
+        }
+        return String(name)
+    }
+}
+
 extension ListenAddress {
     /// An address as `[listen]` writes it. A relative path of a socket is seen from the directory of `file`.
     init(parsing text: String, beside file: String) throws(AddressError) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
             self = .unix(path: try AddressText.socketPath(path.isEmpty ? path : FilePath.resolve(path, beside: file)))
+            return
+        }
+        if text == "systemd" || text.hasPrefix("systemd:") {
+            self = .systemd(name: try AddressText.descriptorName(text))
             return
         }
         let port = text.drop { $0 == "*" }

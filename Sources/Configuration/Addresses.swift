@@ -6,12 +6,16 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case tcp(host: String, port: Int)
     /// A Unix socket.
     case unix(path: String)
+    /// Sockets that whoever started the process has opened (`sd_listen_fds(3)`): those with this name, or, without one,
+    /// those that no other listener names.
+    case systemd(name: String?)
 
-    /// `host:port`, `[v6]:port` or `unix:path`.
+    /// `host:port`, `[v6]:port`, `unix:path`, `systemd` or `systemd:name`.
     public var description: String {
         switch self {
         case .tcp(let host, let port): "\(host.contains(":") ? "[\(host)]" : host):\(port)"
         case .unix(let path): "unix:\(path)"
+        case .systemd(let name): name.map { "systemd:\($0)" } ?? "systemd"
         }
     }
 }

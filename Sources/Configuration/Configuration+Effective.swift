@@ -11,6 +11,9 @@ extension Configuration {
         add("listen.redirect_https", listen.redirectHTTPS)
         add("listen.https_port", listen.httpsPort)
         add("listen.trusted_proxies", list(listen.trustedProxies))
+        add("listen.proxy_protocol", listen.proxyProtocol)
+        add("listen.reuse_port", listen.reusePort)
+        add("listen.unix_mode", FileMode.format(listen.unixMode))
         add("tls.min_version", tls.minVersion.rawValue)
         for certificate in tls.certificates {
             add("tls.certificate", certificate.cert + (certificate.key.map { " key=\($0)" } ?? ""))
@@ -31,6 +34,7 @@ extension Configuration {
         add("limits.line", SizeText.format(Int64(limits.lineBytes)))
         add("limits.body", SizeText.format(Int64(limits.bodyBytes)))
         add("limits.connections", limits.connections)
+        add("limits.connections_per_address", limits.connectionsPerAddress)
         add("timeouts.head", DurationText.format(milliseconds: timeouts.head))
         add("timeouts.idle", DurationText.format(milliseconds: timeouts.idle))
         add("timeouts.upstream_connect", DurationText.format(milliseconds: timeouts.upstreamConnect))

@@ -54,19 +54,29 @@ extension Configuration {
         /// The port that browsers reach the https listener by, 1 to 65535. From a file: that of the first TCP address
         /// for https, unless another is named, as behind a port mapping. Default: 443.
         public var httpsPort: Int
-        /// Networks whose `X-Forwarded-*` fields are believed. Default: none.
+        /// Networks whose `X-Forwarded-*` and `Forwarded` fields and PROXY headers are believed. Default: none.
         public var trustedProxies: [CIDR]
+        /// Whether every connection must begin with a header of the PROXY protocol. Default: false.
+        public var proxyProtocol: Bool
+        /// Whether another process may listen on the same TCP ports, to take over from this one. Default: false.
+        public var reusePort: Bool
+        /// The file mode of Unix sockets, 0 to 0o777. Default: 0o660.
+        public var unixMode: UInt32
 
         /// Creates the section; the defaults are the documented ones.
         public init(
             http: [ListenAddress] = [.tcp(host: "0.0.0.0", port: 8080)], https: [ListenAddress] = [],
-            redirectHTTPS: Bool = false, httpsPort: Int = 443, trustedProxies: [CIDR] = []
+            redirectHTTPS: Bool = false, httpsPort: Int = 443, trustedProxies: [CIDR] = [],
+            proxyProtocol: Bool = false, reusePort: Bool = false, unixMode: UInt32 = 0o660
         ) {
             self.http = http
             self.https = https
             self.redirectHTTPS = redirectHTTPS
             self.httpsPort = httpsPort
             self.trustedProxies = trustedProxies
+            self.proxyProtocol = proxyProtocol
+            self.reusePort = reusePort
+            self.unixMode = unixMode
         }
 
         /// Whether `address` (4 or 16 bytes in network order) may speak for browsers.
@@ -129,17 +139,21 @@ extension Configuration {
         public var bodyBytes: Int
         /// Most client connections at a time. Default: 10 000.
         public var connections: Int
+        /// Most connections at a time of one client address, an IPv6 address counting as its /64; 0 means no limit. Does
+        /// not hold for trusted proxies, this machine and Unix sockets. Default: 1,000.
+        public var connectionsPerAddress: Int
 
         /// Creates the section; the defaults are the documented ones.
         public init(
             headBytes: Int = 32 * 1024, fields: Int = 100, lineBytes: Int = 8 * 1024, bodyBytes: Int = 0,
-            connections: Int = 10_000
+            connections: Int = 10_000, connectionsPerAddress: Int = 1000
         ) {
             self.headBytes = headBytes
             self.fields = fields
             self.lineBytes = lineBytes
             self.bodyBytes = bodyBytes
             self.connections = connections
+            self.connectionsPerAddress = connectionsPerAddress
         }
     }
 

@@ -69,6 +69,7 @@ struct ConfigurationReader {
         let line = table.read("line", .size(256...(1 << 20)), into: &limits.lineBytes)
         table.read("body", .size(1...(1 << 40), orNone: true), into: &limits.bodyBytes)
         table.read("connections", .integer(1...1_000_000), into: &limits.connections)
+        table.read("connections_per_address", .integer(0...1_000_000), into: &limits.connectionsPerAddress)
         if line == nil { limits.lineBytes = min(limits.lineBytes, limits.headBytes) }
         if let line, limits.lineBytes > limits.headBytes {
             table.report(

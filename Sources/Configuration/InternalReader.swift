@@ -27,6 +27,9 @@ struct InternalReader {
         if (configuration.listen.http + configuration.listen.https).contains(address), address.port != 0 {
             return ("\(address) is in [listen], too", ["choose a port of its own, like 127.0.0.1:9180"])
         }
+        if case .systemd = address {
+            return ("\(address) is for [listen] only", ["write \"127.0.0.1:9180\" or \"unix:/run/tombolo/internal.sock\""])
+        }
         guard case .tcp(let host, let port) = address, !Self.isLoopback(host) else { return nil }
         return (
             "\(address) can be reached from other machines, and what it tells is for the operator alone",

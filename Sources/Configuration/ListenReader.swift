@@ -41,7 +41,31 @@ struct ListenReader {
             }
             listen.trustedProxies.append(parsed)
         }
+        readTransport(&table, &listen)
         table.finish()
+    }
+
+    private func readTransport(_ table: inout TableReader, _ listen: inout Configuration.Listen) {
+        let header = table.read("proxy_protocol", .boolean, into: &listen.proxyProtocol)
+        // The peer of a Unix socket needs no network to be trusted by.
+        let hasUnixSocket = (listen.http + listen.https).contains { if case .tcp = $0 { false } else { true } }
+        if let header, listen.proxyProtocol, listen.trustedProxies.isEmpty, !hasUnixSocket,
+            table.position(of: "trusted_proxies") == nil
+        {
+            table.report(
+                header, "listen.proxy_protocol: nobody is believed, and every connection would be closed",
+                ["name the proxies that send the header: trusted_proxies = [\"10.0.0.0/8\"]"])
+        }
+        table.read("reuse_port", .boolean, into: &listen.reusePort)
+        if let mode = table.read("unix_mode", .text("a file mode like \"0660\"")) {
+            if let bits = FileMode.parse(mode.value) {
+                listen.unixMode = bits
+            } else {
+                table.report(
+                    mode.position, "listen.unix_mode: \(Display.quote(mode.value)) is no file mode",
+                    ["write three or four octal digits: \"0660\" lets the owner and the group connect"])
+            }
+        }
     }
 
     private func readRedirect(_ table: inout TableReader, _ listen: inout Configuration.Listen) {
@@ -112,5 +136,21 @@ extension ListenAddress {
     /// Whether two listeners cannot both have it; of port 0 everybody gets another.
     fileprivate var isFixed: Bool {
         if case .tcp(_, 0) = self { false } else { true }
+    }
+}
+
+/// The permissions of a file, as chmod(1) writes them.
+enum FileMode {
+    /// Three octal digits, or four of which the first is 0; nil for anything else.
+    static func parse(_ text: String) -> UInt32? {
+        let digits = text.utf8.count == 4 && text.hasPrefix("0") ? text.dropFirst() : Substring(text)
+        guard digits.utf8.count == 3, digits.utf8.allSatisfy({ (0x30...0x37).contains($0) }) else { return nil }
+        return UInt32(digits, radix: 8)
+    }
+
+    /// Four octal digits.
+    static func format(_ mode: UInt32) -> String {
+        let digits = String(mode, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 }

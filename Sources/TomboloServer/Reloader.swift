@@ -8,17 +8,26 @@ internal import TLS
 /// Puts a changed configuration in force without touching a connection; a mistake leaves the running one as it is.
 struct Reloader {
     let file: String
-    /// The configuration at the start, by which sockets are bound.
+    /// The configuration at the start, by which stores are opened and limits set.
     let bound: Configuration
     var running: Configuration
     let workshop: Workshop
     let routes: RouteTable
     let certificates: CertificateTable
     let metrics: ReloadMetrics
+    var listeners: Listeners
+    let manager: ServiceManager
     let logger: Logger
 
     /// Loads everything again. Requests that are being served end under the routes they began with.
-    mutating func reload() {
+    mutating func reload() async {
+        manager.tell(.reloading)
+        await load()
+        let domains = running.groups.reduce(0) { $0 + $1.domains.count }
+        manager.tell(.ready(status: "serving \(domains) domains"))
+    }
+
+    private mutating func load() async {
         switch Deployment.load(file, keeping: certificates.current).result {
         case .failure(let mistakes):
             metrics.failed()
@@ -29,12 +38,7 @@ struct Reloader {
                 "the configuration has mistakes: what was running goes on unchanged",
                 metadata: ["phase": "reload", "mistakes": "\(mistakes.issues.count)"])
         case .success(let deployment):
-            var next = deployment.configuration
-            if next.listen.https != bound.listen.https {
-                // The new listener comes with the next start; until then there is nothing to redirect to but the old one.
-                next.listen.redirectHTTPS = bound.listen.redirectHTTPS
-                next.listen.httpsPort = bound.listen.httpsPort
-            }
+            let next = deployment.configuration
             let keys: KeyRing
             do {
                 keys = try Workshop.keyRing(next, logger: logger)
@@ -45,6 +49,16 @@ struct Reloader {
                     "the keys cannot be read: what was running goes on unchanged", metadata: ["phase": "reload"])
                 return
             }
+            let change: Listeners.Change
+            do {
+                change = try listeners.prepare(next.listen)
+            } catch {
+                logger.error("\(error)", metadata: ["phase": "reload"])
+                logger.error(
+                    "the new listeners cannot be had: what was running goes on unchanged", metadata: ["phase": "reload"]
+                )
+                return
+            }
             let renewed = deployment.certificates.all.filter { new in
                 !certificates.current.all.contains { $0 === new }
             }
@@ -52,6 +66,11 @@ struct Reloader {
             routes.replace(workshop.routes(for: next, keys: keys))
             workshop.requests.keep(only: Set(next.groups.flatMap(\.domains).map(\.pattern.description)))
             metrics.succeeded(now: Workshop.clock().seconds)
+            do {
+                try await listeners.apply(change)
+            } catch {
+                logger.error("\(error)", metadata: ["phase": "reload"])
+            }
             report(next, renewed)
             for warning in deployment.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
             running = next
@@ -73,8 +92,8 @@ struct Reloader {
                 "new_certificates": "\(renewed.map(\.file).joined(separator: " "))",
             ])
         let needsRestart = [
-            ("[listen] http", next.listen.http != bound.listen.http),
-            ("[listen] https", next.listen.https != bound.listen.https),
+            ("[listen] reuse_port", next.listen.reusePort != bound.listen.reusePort),
+            ("[listen] unix_mode", next.listen.unixMode != bound.listen.unixMode),
             ("[internal]", next.internalListener != bound.internalListener), ("[store]", next.store != bound.store),
             ("[limits]", next.limits != bound.limits), ("[log]", next.log != bound.log),
             (

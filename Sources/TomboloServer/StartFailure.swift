@@ -1,4 +1,9 @@
 internal import Configuration
+internal import NIOCore
+
+#if canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// Why the program does not start. The description is for the person at the terminal.
 public struct StartFailure: Error, CustomStringConvertible {
@@ -15,5 +20,19 @@ public struct StartFailure: Error, CustomStringConvertible {
     init(_ description: String) {
         isConfiguration = false
         self.description = description
+    }
+
+    /// An address of `key` in `file` cannot be had.
+    init(listeningOn address: ListenAddress, _ error: any Error, key: String, file: String) {
+        self.init(
+            """
+            cannot listen on \(address): \(Self.reason(error))
+                Is another program (or another Tombolo) there already? Change \(key) in \(file), or stop it.
+            """)
+    }
+
+    /// What the system says, without the names of its calls.
+    static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 }

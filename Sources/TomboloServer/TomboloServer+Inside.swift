@@ -45,14 +45,10 @@ extension TomboloServer {
     /// Opens one address of the internal listener.
     func listen(_ inside: InternalServer, _ address: ListenAddress) async throws(StartFailure) {
         do {
-            let bound = try await inside.bind(to: Self.socketAddress(address))
+            let bound = try await inside.bind(to: Listeners.socketAddress(address))
             logger.notice("listening", metadata: ["address": "\(bound.described(scheme: "internal"))"])
         } catch {
-            throw StartFailure(
-                """
-                cannot listen on \(address): \(Self.reason(error))
-                    Is another program (or another Tombolo) there already? Change [internal] listen in \(file), or stop it.
-                """)
+            throw StartFailure(listeningOn: address, error, key: "[internal] listen", file: file)
         }
     }
 }

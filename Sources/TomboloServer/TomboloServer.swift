@@ -28,6 +28,8 @@ public struct TomboloServer: Sendable {
     let pages = PageCounters()
     let reloads = ReloadMetrics(now: Workshop.clock().seconds)
     let tlsFailures = LabelledCounters()
+    private let inherited: InheritedSockets
+    private let manager: ServiceManager
 
     /// The version of the program.
     public static let version = "0.1.0"
@@ -41,6 +43,7 @@ public struct TomboloServer: Sendable {
 
     private init(_ file: String) throws {
         self.file = file
+        inherited = InheritedSockets.take()
         let loaded = Deployment.load(file, keeping: Certificates())
         switch loaded.result {
         case .failure(let mistakes): throw StartFailure(mistakes)
@@ -51,6 +54,7 @@ public struct TomboloServer: Sendable {
         }
         watched = loaded.watchedFiles
         logger = Self.logger(first.log)
+        manager = ServiceManager(logger: logger)
         do {
             workshop = try Workshop(first, logger: logger)
         } catch {
@@ -74,7 +78,7 @@ public struct TomboloServer: Sendable {
     // MARK: serving
 
     private func serve() async throws {
-        Self.raiseDescriptorLimit()
+        raiseDescriptorLimit()
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: Workshop.loopCount)
         let streams = LiveStreams()
         let accessLog: AccessLog?
@@ -86,8 +90,11 @@ public struct TomboloServer: Sendable {
             throw error
         }
         let observer = RequestObserver(metrics: workshop.requests, accessLog: accessLog)
-        let server = ProxyServer(group: loops, settings: Workshop.transportSettings(first)) {
-            [routes, pages, logger] eventLoop in
+        let front = FrontLog(logger, tlsFailures: tlsFailures)
+        let server = ProxyServer(
+            group: loops, settings: Workshop.transportSettings(first),
+            front: FrontDoor(trusts: { [routes] in routes.current.trusts($0) }, report: front.tell)
+        ) { [routes, pages, logger] eventLoop in
             SessionPhases(
                 routes: routes, streams: streams, pages: pages, observer: observer, eventLoop: eventLoop, logger: logger
             )
@@ -102,9 +109,9 @@ public struct TomboloServer: Sendable {
         var failure: (any Error)?
         do {
             for address in first.internalListener.listen { try await listen(inside, address) }
-            try await listen(server)
+            let listeners = try await listen(server, front)
             health.enter(.serving)
-            await runUntilTold(server, health, accessLog, signals, files)
+            await runUntilTold(server, listeners, health, accessLog, signals, files)
         } catch {
             failure = error
         }
@@ -115,55 +122,36 @@ public struct TomboloServer: Sendable {
         if let failure { throw failure }
     }
 
-    private func listen(_ server: ProxyServer) async throws {
-        for address in first.listen.http { try await listen(server, address, key: "http", tls: nil) }
-        let tls = TLSListener(certificates: certificates) { [logger, tlsFailures] failure, client in
-            logger.debug(
-                "a TLS handshake failed",
-                metadata: [
-                    "phase": "handshake", "fault": "client", "client": "\(client?.ipAddress ?? "")",
-                    "reason": "\(failure)",
-                ])
-            tlsFailures.count(failure.code)
+    private func listen(_ server: ProxyServer, _ front: FrontLog) async throws -> Listeners {
+        let tls = TLSListener(certificates: certificates, report: front.tell)
+        var listeners = Listeners(server, tls: tls, inherited: inherited, file: file, logger: logger)
+        try await listeners.apply(try listeners.prepare(first.listen))
+        for name in listeners.unused {
+            logger.warning(
+                "a socket was passed to this process, and nobody listens on it",
+                metadata: ["name": "\(name)", "remedy": "add \"systemd:\(name)\" to [listen] http or https"])
         }
-        for address in first.listen.https { try await listen(server, address, key: "https", tls: tls) }
         for warning in warnings { logger.warning("\(warning)") }
         let domains = first.groups.reduce(0) { $0 + $1.domains.count }
         logger.notice("ready", metadata: ["groups": "\(first.groups.count)", "domains": "\(domains)"])
-    }
-
-    private func listen(
-        _ server: ProxyServer, _ address: ListenAddress, key: String, tls: TLSListener?
-    ) async throws {
-        do {
-            let bound = try await server.bind(to: Self.socketAddress(address), tls: tls)
-            logger.notice("listening", metadata: ["address": "\(bound.described(scheme: key))"])
-        } catch {
-            throw StartFailure(
-                """
-                cannot listen on \(address): \(Self.reason(error))
-                    Is another program (or another Tombolo) there already? Change [listen] \(key) in \(file), or stop it.
-                """)
-        }
-    }
-
-    static func socketAddress(_ address: ListenAddress) throws -> SocketAddress {
-        switch address {
-        case .tcp(let host, let port): try .makeAddressResolvingHost(host, port: port)
-        case .unix(let path): try SocketAddress(unixDomainSocketPath: path)
-        }
-    }
-
-    static func reason(_ error: any Error) -> String {
-        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        manager.tell(.ready(status: "serving \(domains) domains"))
+        return listeners
     }
 
     /// Every connection is two descriptors; the usual soft limit of 1,024 is for programs that use `select`.
-    private static func raiseDescriptorLimit() {
+    private func raiseDescriptorLimit() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
         limit.rlim_cur = limit.rlim_max
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        let needed = 2 * UInt64(first.limits.connections)
+        guard limit.rlim_max < needed else { return }
+        logger.warning(
+            "as many connections as [limits] allows need more open files than this process may have",
+            metadata: [
+                "limit": "\(limit.rlim_max)", "needed": "\(needed)",
+                "remedy": "LimitNOFILE= in a systemd unit, ulimit -n, or lower [limits] connections",
+            ])
     }
 
     // MARK: while it runs
@@ -174,8 +162,8 @@ public struct TomboloServer: Sendable {
     }
 
     private func runUntilTold(
-        _ server: ProxyServer, _ health: Health, _ accessLog: AccessLog?, _ signals: UnixSignalsSequence,
-        _ files: FileWatch
+        _ server: ProxyServer, _ listeners: Listeners, _ health: Health, _ accessLog: AccessLog?,
+        _ signals: UnixSignalsSequence, _ files: FileWatch
     ) async {
         let (events, feed) = AsyncStream.makeStream(of: Event.self)
         await withTaskGroup(of: Void.self) { tasks in
@@ -184,21 +172,23 @@ public struct TomboloServer: Sendable {
                 for await signal in signals { feed.yield(.signal(signal)) }
             }
             tasks.addTask { await watch(files, feed) }
+            tasks.addTask { await manager.keepInformed(about: server) }
             tasks.addTask { await warnOfCertificates() }
             var reloader = Reloader(
                 file: file, bound: first, running: first, workshop: workshop, routes: routes,
-                certificates: certificates, metrics: reloads, logger: logger)
+                certificates: certificates, metrics: reloads, listeners: listeners, manager: manager, logger: logger)
             for await event in events {
                 switch event {
                 case .signal(.sighup):
                     logger.notice("SIGHUP: loading the configuration again")
                     accessLog?.reopen()
-                    reloader.reload()
+                    await reloader.reload()
                 case .filesChanged(let files):
                     logger.notice("files have changed", metadata: ["files": "\(files.joined(separator: " "))"])
-                    reloader.reload()
+                    await reloader.reload()
                 case .signal(let signal):
                     health.enter(.draining)
+                    manager.tell(.stopping)
                     await drain(server, on: signal, events: events)
                     tasks.cancelAll()
                     return
@@ -233,7 +223,7 @@ public struct TomboloServer: Sendable {
     private func drain(_ server: ProxyServer, on signal: UnixSignal, events: AsyncStream<Event>) async {
         let limit = first.timeouts.drain
         logger.notice(
-            "\(signal): finishing what runs, accepting nothing more",
+            "\(signal): finishing what runs, and soon accepting nothing more",
             metadata: ["connections": "\(server.counters.activeConnections)", "deadline_ms": "\(limit)"])
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -268,15 +258,5 @@ extension TomboloServer {
         if !skipped.isEmpty { metadata["pages_without_loader"] = "\(skipped)" }
         if !failed.isEmpty { metadata["pages_broken_off"] = "\(failed)" }
         return metadata
-    }
-}
-
-extension SocketAddress {
-    func described(scheme: String) -> String {
-        switch self {
-        case .v4: "\(scheme)://\(ipAddress ?? "?"):\(port ?? 0)"
-        case .v6: "\(scheme)://[\(ipAddress ?? "?")]:\(port ?? 0)"
-        case .unixDomainSocket: "unix:\(pathname ?? "") (\(scheme))"
-        }
     }
 }

@@ -113,6 +113,7 @@ struct Workshop: Sendable {
         settings.maxBodyBytes = configuration.limits.bodyBytes
         settings.droppedTrailers = configuration.groups.flatMap { RoutedDomain.ownFields(of: $0) }
         settings.maxConnections = configuration.limits.connections
+        settings.maxConnectionsPerAddress = configuration.limits.connectionsPerAddress
         return settings
     }
 }

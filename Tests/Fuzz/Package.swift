@@ -43,6 +43,7 @@ let package = Package(
         fuzzer("deflate-pages", "HTMLInjection", "DeflateOracle", "CZlib"),
         fuzzer("deflate-symbols", "HTMLInjection", "DeflateOracle"),
         fuzzer("policy", "ContentPolicy"),
+        fuzzer("proxy-header", "HTTPWire"),
         fuzzer("request-head", "HTTPWire"),
         fuzzer("response-head", "HTTPWire"),
         fuzzer("tokenizer", "HTMLInjection"),

@@ -63,12 +63,12 @@ def https(port, certificates, *, listen="", tls=""):
     }
 
 
-def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen="", extra_log=""):
+def configuration(*, port, folder, primary, share_cookies=("session",), login=True, extra_group="", extra="", extra_listen="", extra_log="", http=None):
     """The text of a configuration file with one group, everything of which lies in `folder`."""
     shared = ", ".join(f'"{name}"' for name in share_cookies)
     lines = [
         "[listen]",
-        f'http = "127.0.0.1:{port}"',
+        f"http = {http}" if http else f'http = "127.0.0.1:{port}"',
         extra_listen,
         "",
         "[log]",

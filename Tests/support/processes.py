@@ -42,6 +42,7 @@ class Program:
         self.name, self.command, self.port, self.log = name, [str(part) for part in command], port, Path(log)
         self.env, self.cwd, self.ready_within = {**os.environ, **(env or {})}, cwd, ready_within
         self.process = None
+        self.pass_fds = ()
 
     @property
     def pid(self):
@@ -57,6 +58,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=self.pass_fds,
             )
         end = time.monotonic() + self.ready_within
         while not accepts(self.port):

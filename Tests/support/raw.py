@@ -5,8 +5,8 @@ from contextlib import closing
 
 
 class Raw:
-    def __init__(self, port, timeout=5):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, timeout=5, address="127.0.0.1"):
+        self.socket = socket.create_connection((address, port), timeout=timeout)
         self.buffer = b""
 
     def send(self, data):
@@ -69,6 +69,22 @@ class Raw:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Unix(Raw):
+    """The same over a Unix socket."""
+
+    def __init__(self, path, timeout=5):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(timeout)
+        self.socket.connect(str(path))
+        self.buffer = b""
+
+
+def get(where, host="shop.localhost", address="127.0.0.1"):
+    """The status of a request on a connection of its own, to a port, or to the path of a Unix socket."""
+    with Raw(where, address=address) if isinstance(where, int) else Unix(where) as raw:
+        return raw.send(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()).answer()[0]
 
 
 def exchange(port, data, timeout=5):

@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,6 +57,15 @@ class Tombolo:
 
     def kill(self):
         return self.program.stop(signal.SIGKILL)
+
+    def refusal(self):
+        """What it has to say when it does not start."""
+        command = [str(part) for part in self.program.command]
+        ended = subprocess.run(
+            command, env=self.program.env, capture_output=True, text=True, timeout=60, pass_fds=self.program.pass_fds
+        )
+        assert ended.returncode == 2, ended
+        return ended.stderr
 
     def reload(self):
         self.program.send_signal(signal.SIGHUP)

@@ -16,10 +16,7 @@ struct AccessLogEntry {
     let ticketParameters: [[UInt8]]
 
     /// The client: whom a trusted proxy speaks for, else the peer.
-    private var clientAddress: Substring {
-        guard let given = x.forwardedFor else { return client[...] }
-        return given.prefix { $0 != "," && $0 != " " }
-    }
+    private var clientAddress: String { x.clientName ?? client }
 
     // MARK: JSON
 

@@ -6,6 +6,7 @@ internal import NIOCore
 ///
 /// A client's own values count only from a trusted address; from any other they are replaced, not appended to, so that
 /// the first element of `X-Forwarded-For` is always the client and always the same (Flask-Login binds logins to it).
+/// `Forwarded` is understood and never sent on: an upstream that reads both can thus not be told two different things.
 struct ForwardingFields {
     /// The client's address as text, without port.
     let clientIP: String
@@ -19,49 +20,31 @@ struct ForwardingFields {
         ids = RequestIDs()
     }
 
-    /// The scheme the browser used: the listener's, or what a trusted proxy says.
-    func scheme(_ x: Exchange) -> String {
-        if isTrusted, let field = x.requestHead.first(.xForwardedProto) {
-            if x.requestHead.equals(field, "https") { return "https" }
-            if x.requestHead.equals(field, "http") { return "http" }
-        }
-        return x.isSecure ? "https" : "http"
+    /// What the peer says of the browser; nothing if it may not speak for any.
+    func told(_ x: Exchange, by routes: Routes) -> ToldClient {
+        isTrusted ? ToldClient(x.requestHead, isTrusted: routes.trusts) : ToldClient()
     }
 
     /// Takes the client's forwarding fields out and writes Tombolo's.
-    mutating func write(_ x: Exchange, scheme: String) {
-        let given = isTrusted ? Self.joined(.xForwardedFor, x.requestHead) : nil
-        x.forwardedFor = given
-        let host = isTrusted ? x.requestHead.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 } : nil
+    mutating func write(_ x: Exchange, _ told: ToldClient, scheme: String) {
         removeGiven(x)
 
         x.requestLines.writeStaticString("X-Forwarded-For: ")
-        if let given {
-            x.requestLines.writeString(given)
+        if let path = told.path {
+            x.requestLines.writeString(path)
             x.requestLines.writeStaticString(", ")
         }
         x.requestLines.writeString(clientIP)
         x.requestLines.writeStaticString("\r\nX-Forwarded-Proto: ")
         x.requestLines.writeString(scheme)
         x.requestLines.writeStaticString("\r\nX-Forwarded-Host: ")
-        if let host {
+        if let host = told.host {
             x.requestLines.writeString(host)
         } else {
             x.requestHead.withBytes(x.requestHead.host) { _ = x.requestLines.writeBytes($0) }
         }
         x.requestLines.writeStaticString("\r\n")
         writeIDs(x)
-    }
-
-    /// All lines of a list-valued field as one (RFC 9110 §5.3); nil if there is nothing in them.
-    private static func joined(_ name: FieldName, _ head: borrowing RequestHead) -> String? {
-        guard head.first(name) != nil else { return nil }
-        var values: [String] = []
-        for field in head.fields where field.known == name && !field.isRemoved {
-            values.append(head.string(field.value))
-        }
-        let text = values.filter { !$0.isEmpty }.joined(separator: ", ")
-        return text.isEmpty ? nil : text
     }
 
     private mutating func writeIDs(_ x: Exchange) {

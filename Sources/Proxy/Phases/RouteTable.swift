@@ -3,7 +3,7 @@ public import Configuration
 public import CrossDomain
 public import HTTPWire
 internal import NIOConcurrencyHelpers
-internal import NIOCore
+public import NIOCore
 internal import Sessions
 
 /// A domain of a group with everything that its requests need, made ready once.
@@ -117,17 +117,14 @@ public struct Routes: Sendable {
     }
 
     /// Whether the peer may speak for browsers. A Unix socket's peer is on this machine and was let in by its file mode.
-    func trusts(_ address: SocketAddress?) -> Bool {
+    public func trusts(_ address: SocketAddress?) -> Bool {
         guard let address else { return false }
-        return address.withSockAddr { pointer, size in
-            let bytes = UnsafeRawBufferPointer(start: pointer, count: size)
-            // The address within `sockaddr_in` and `sockaddr_in6` (RFC 3493 §3.3).
-            return switch address {
-            case .v4: bytes.count >= 8 && listen.trusts(bytes[4..<8])
-            case .v6: bytes.count >= 24 && listen.trusts(bytes[8..<24])
-            case .unixDomainSocket: true
-            }
-        }
+        guard let ip = address.ip else { return true }
+        return trusts(ip)
+    }
+
+    func trusts(_ address: IPAddress) -> Bool {
+        !listen.trustedProxies.isEmpty && listen.trusts(address.unmapped.bytes)
     }
 }
 

@@ -57,8 +57,12 @@ public final class SessionPhases: Phases {
             return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
         }
         let client = x.clientAddress
-        var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client, isTrusted: current.trusts(client))
-        let seen = forwarding.scheme(x)
+        var forwarding =
+            self.forwarding
+            ?? ForwardingFields(clientAddress: client, isTrusted: x.isClientKnown && current.trusts(client))
+        let told = forwarding.told(x, by: current)
+        x.clientName = told.client ?? forwarding.clientIP
+        let seen = told.scheme ?? (x.isSecure ? "https" : "http")
         if seen == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
         let scheme = route.group.settings.cookie.secure == .always ? "https" : seen
@@ -78,7 +82,7 @@ public final class SessionPhases: Phases {
             x.times.routedAt = eventLoop.now
         }
         // Every answer made here, too, is found in the logs of both sides by this id.
-        forwarding.write(x, scheme: scheme)
+        forwarding.write(x, told, scheme: scheme)
         self.forwarding = forwarding
 
         if let path = endpointPath(x.requestHead) { return endpoint(x, context, path: path) }

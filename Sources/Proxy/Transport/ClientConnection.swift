@@ -80,13 +80,17 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     var hasProgressed = false
     var bufferedAtStall = Int.max
 
-    init(state: LoopState, channel: any Channel, phases: any Phases, tls: TLSClient? = nil) {
+    /// - Parameter origin: who the client is, if that is not to be seen from the channel.
+    init(
+        state: LoopState, channel: any Channel, origin: ClientOrigin? = nil, phases: any Phases, tls: TLSClient? = nil
+    ) {
+        let origin = origin ?? ClientOrigin(of: channel)
         self.state = state
         self.phases = phases
         self.tls = tls?.context
         self.exchange = Exchange(
-            eventLoop: state.loop, clientAddress: channel.remoteAddress, isSecure: tls != nil,
-            serverName: tls?.serverName)
+            eventLoop: state.loop, clientAddress: origin.address, isSecure: tls != nil, serverName: tls?.serverName)
+        exchange.isClientKnown = origin.isClient
         exchange.tlsVersion = tls?.version
         self.timer = DeadlineTimer(loop: state.loop)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
@@ -98,6 +102,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        timer.onFire { [unowned self] in deadlineReached() }
+        // Before it is active, so that nobody takes it for absent: a connection that has been accepted counts.
+        state.register(self)
         if context.channel.isActive { start(context) }
     }
 
@@ -112,11 +119,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     private func start(_ context: ChannelHandlerContext) {
         guard !isStarted else { return }
         isStarted = true
-        exchange.clientAddress = context.channel.remoteAddress
+        if exchange.clientAddress == nil { exchange.clientAddress = context.channel.remoteAddress?.unmapped }
         exchange.localAddress = context.channel.localAddress
-        timer.onFire { [unowned self] in deadlineReached() }
         state.counters.add(.activeConnections)
-        state.register(self)
         settle()
     }
 
@@ -162,12 +167,12 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
 
     private func gone() {
         timer.cancel()
+        defer { state.unregister(self) }
         guard isStarted, !isGone else { return }
         isGone = true
         perform(machine.handle(.clientGone))
         outgoing.discard()
         state.counters.add(.activeConnections, -1)
-        state.unregister(self)
     }
 
     /// The socket has failed, or NIOSSL: a record that cannot be decrypted, an end without `close_notify`.
@@ -175,9 +180,10 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
 
     // MARK: - From the server
 
-    /// Lets the exchange end and then closes; closes at once if there is none.
+    /// Lets the exchange end and then closes. If there is none, a request may be on its way: it is still answered.
     func drain() {
         perform(machine.handle(.drain))
+        if waiting == .request { waiting = .nothing }
         settle()
     }
 

@@ -247,12 +247,12 @@ extension ClientConnection {
         exchange.upstream = nil
         exchange.context = nil
         exchange.requestID = nil
+        exchange.clientName = nil
         exchange.isTunnel = false
         exchange.phase = .head
         exchange.hasHead = false
         exchange.times = ExchangeTimes()
         exchange.traceID = nil
-        exchange.forwardedFor = nil
         exchange.localFault = .none
         exchange.localReason = nil
         transform = nil

@@ -49,7 +49,7 @@ extension ClientConnection {
         let settings = state.settings
         return switch waiting {
         case .nothing: nil
-        case .request: settings.idleTimeout
+        case .request: machine.isDraining ? min(settings.drainGrace, settings.idleTimeout) : settings.idleTimeout
         case .head: settings.headTimeout
         case .requestBody: settings.requestBodyTimeout
         case .queue: settings.pool.pendingTimeout

@@ -61,6 +61,7 @@ extension TransportFailure {
     static func connecting(to upstream: Upstream, failedWith error: any Error) -> TransportFailure {
         switch error {
         case ChannelError.connectTimeout: return .connectTimeout(upstream)
+        case let error as IOError where [EMFILE, ENFILE].contains(error.errnoCode): return .outOfDescriptors(upstream)
         case let error as IOError: return .connectFailed(upstream, words(forErrno: error.errnoCode))
         case let error as NIOConnectionError:
             guard let first = error.connectionErrors.first else {
@@ -81,7 +82,6 @@ extension TransportFailure {
         case ECONNRESET: "connection reset"
         case ENOENT: "there is no such socket"
         case EACCES, EPERM: "permission denied"
-        case EMFILE, ENFILE: "this process has too many open files"
         case EADDRNOTAVAIL: "no local port is free"
         default: "error \(code) of the operating system"
         }

@@ -8,8 +8,13 @@ public import NIOCore
 public final class Exchange {
     /// The event loop that owns the client connection, its upstream connection and this object.
     public let eventLoop: any EventLoop
-    /// The address the client connection came from; nil if the kernel would not say (a Unix socket).
+    /// The address the client connection came from, or that a proxy has told before its first byte; nil if the kernel would not say (a Unix socket).
     public internal(set) var clientAddress: SocketAddress?
+    /// Whether ``clientAddress`` is the client's; false for that of a proxy which passes on somebody it does not name.
+    public internal(set) var isClientKnown = true
+    /// The client as text, for logs: what ``clientAddress`` says, or, where that is trusted, the last address that is not in
+    /// the list of those it speaks for. Set by ``Phases`` if they know better.
+    public var clientName: String?
     /// The address the client connection arrived at.
     public internal(set) var localAddress: SocketAddress?
     /// Whether the client connection is encrypted.
@@ -46,8 +51,6 @@ public final class Exchange {
     public internal(set) var tlsVersion: String?
     /// Where the trace's id is (W3C Trace Context), for logs; set by ``Phases`` if it has one.
     var traceID: TraceID?
-    /// What `X-Forwarded-For` said, if it was believed; set by ``Phases``.
-    var forwardedFor: String?
     /// What the local answer that was given says of itself.
     var localFault = Outcome.Fault.none
     var localReason: String?

@@ -176,8 +176,9 @@ struct ExchangeMachine {
             connection = .closed
             return wasInExchange ? [.closeUpstream, .finish] : []
         case .drain:
+            // A client that was promised a connection that goes on may be sending already.
             isDraining = true
-            return request == .idle && connection == .open ? ends(.close) : []
+            return []
         }
     }
 
@@ -384,7 +385,7 @@ struct ExchangeMachine {
         self = fresh
         isDraining = draining
         inputClosed = closed
-        return isDraining ? ends(.close) : .next
+        return .next
     }
 
     private mutating func ends(_ action: Actions) -> Actions {

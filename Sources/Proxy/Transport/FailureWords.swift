@@ -37,6 +37,12 @@ extension ErrorPages {
             Problem(
                 status: 503, code: "store_unavailable", message: "The session store does not answer.",
                 hint: "Look at the session store and at the log of Tombolo.", fault: .store)
+        case .outOfDescriptors(let upstream):
+            Problem(
+                status: 503, code: "out_of_descriptors", message: "The server is busy. Please try again.",
+                hint: "No connection to \(upstream) could be opened: this process has too many open files. "
+                    + "Raise its limit (LimitNOFILE= in a systemd unit, ulimit -n) or lower [limits] connections.",
+                fault: .self)
         case .draining:
             Problem(
                 status: 503, code: "shutting_down", message: "The server is shutting down. Please try again.",

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A client's connection, as far as its loop has to do with it.
 protocol LoopConnection: AnyObject {
-    /// Lets the exchange end and then closes; closes at once if there is none.
+    /// Lets the exchange end and then closes; if there is none, closes if none comes soon.
     func drain()
     /// Closes whatever is going on.
     func closeNow()
@@ -63,10 +63,16 @@ final class LoopState {
         finishIfEmpty()
     }
 
-    /// Lets exchanges end, closes idle connections; the future succeeds when none is left.
-    func drain() -> EventLoopFuture<Void> {
+    /// Lets exchanges end, and closes connections that stay idle; those that still come, too.
+    func beginDraining() {
+        guard !isDraining else { return }
         isDraining = true
         for connection in Array(connections.values) { connection.drain() }
+    }
+
+    /// Begins to drain, if that has not happened; the future succeeds when no connection is left.
+    func drain() -> EventLoopFuture<Void> {
+        beginDraining()
         let promise = loop.makePromise(of: Void.self)
         whenEmpty.append(promise)
         finishIfEmpty()

@@ -23,33 +23,38 @@ public final class ProxyServer: Sendable {
     private let makePhases: MakePhases
     private let loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>]
     private let counterList: [LoopCounters]
-    private let listeners = NIOLockedValueBox<[any Channel]>([])
+    private let listeners = NIOLockedValueBox<[Listener]>([])
+    private let front: FrontDoor
     private let activeConnections: ConnectionLimit
+    private let addressLimit: AddressLimit
 
-    /// Prepares the server; nothing is opened before ``bind(to:backlog:)``.
+    /// Prepares the server; nothing is opened before ``bind(to:backlog:tls:)`` or ``listen(on:backlog:mode:)``.
     ///
     /// - Parameters:
     ///   - group: the event loops; the caller shuts them down after ``close()``.
     ///   - settings: limits and time-outs.
+    ///   - front: whom to believe about the connections that come in, and whom to tell of them.
     ///   - wallClock: Unix seconds, for the `Date` field; the system's clock unless given.
     ///   - makePhases: makes the policy for each client connection.
     public convenience init(
-        group: any EventLoopGroup, settings: TransportSettings = TransportSettings(),
+        group: any EventLoopGroup, settings: TransportSettings = TransportSettings(), front: FrontDoor = FrontDoor(),
         wallClock: (@Sendable () -> Int64)? = nil, makePhases: @escaping MakePhases
     ) {
         self.init(
-            group: group, settings: settings, connector: SocketConnector(),
+            group: group, settings: settings, front: front, connector: SocketConnector(),
             wallClock: wallClock ?? { Int64(time(nil)) }, makePhases: makePhases)
     }
 
     init(
-        group: any EventLoopGroup, settings: TransportSettings, connector: any Connector,
+        group: any EventLoopGroup, settings: TransportSettings, front: FrontDoor, connector: any Connector,
         wallClock: @escaping @Sendable () -> Int64, makePhases: @escaping MakePhases
     ) {
         self.group = group
         self.settings = settings
         self.makePhases = makePhases
+        self.front = front
         self.activeConnections = ConnectionLimit(settings.maxConnections)
+        self.addressLimit = AddressLimit(settings.maxConnectionsPerAddress)
         var loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>] = [:]
         var counters: [LoopCounters] = []
         for loop in group.makeIterator() {
@@ -68,27 +73,63 @@ public final class ProxyServer: Sendable {
     /// - Parameter tls: what it takes to speak TLS there; nil for cleartext.
     /// - Throws: what the system says, for instance that the address is in use.
     public func bind(
-        to address: SocketAddress, backlog: Int32 = 1024, tls: TLSListener? = nil
+        to address: SocketAddress, backlog: CInt = 4096, tls: TLSListener? = nil
     ) async throws -> SocketAddress {
+        let socket = try ListeningSocket(address)
+        return try await listen(on: socket, backlog: backlog, mode: ListenerMode(tls: tls)).socket.address
+    }
+
+    /// Accepts the connections that come to a socket, which is the server's from now on.
+    ///
+    /// - Parameters:
+    ///   - backlog: how many connections may wait to be accepted; the system may allow fewer.
+    ///   - mode: what connections begin with.
+    /// - Throws: what the system says.
+    public func listen(
+        on socket: ListeningSocket, backlog: CInt = 4096, mode: ListenerMode
+    ) async throws -> Listener {
+        let mode = NIOLockedValueBox(mode)
+        let tally = AcceptGate.Tally()
         var bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: backlog)
+            .serverChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try addGate(to: channel, tally) }
+            }
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.recvAllocator, value: ClientConnection.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: settings.waterMark)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try addHandler(to: channel, tls) }
+                channel.eventLoop.makeCompletedFuture { try accept(channel, mode.withLockedValue { $0 }) }
             }
-        switch address {
+        switch socket.address {
         case .unixDomainSocket: break
-        case .v4, .v6:
-            bootstrap = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        case .v4, .v6: bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
         }
-        let channel = try await bootstrap.bind(to: address).get()
-        listeners.withLockedValue { $0.append(channel) }
-        return channel.localAddress ?? address
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.withBoundSocket(socket.descriptor).get()
+        } catch {
+            socket.file?.remove()
+            throw error
+        }
+        do {
+            // Once more, with the number that is wanted; what a Unix socket replaces is replaced only now.
+            try socket.listen(backlog: backlog)
+        } catch {
+            try await channel.close()
+            socket.file?.remove()
+            throw error
+        }
+        let listener = Listener(socket, group, channel, tally, mode)
+        listeners.withLockedValue { $0.append(listener) }
+        return listener
+    }
+
+    /// Stops one listener, and leaves the others and all connections alone. What has connected already is accepted.
+    public func stop(_ listener: Listener) async throws {
+        listeners.withLockedValue { $0.removeAll { $0 === listener } }
+        try await listener.stop(after: settings.drainGrace)
     }
 
     /// What has been counted so far, summed over the loops.
@@ -124,11 +165,13 @@ public final class ProxyServer: Sendable {
     /// How often somebody ran into which limit; the names are words like `request_line`.
     public var limitHits: [(limit: String, count: Int)] { [("connections", counters.refusedConnections)] }
 
-    /// Shuts down gracefully: accepts nothing more, closes idle connections, says `Connection: close` on answers, and
-    /// closes at the deadline what is then left (tunnels included). Returns when no client connection is left.
+    /// Shuts down gracefully: accepts nothing more but what has connected already, says `Connection: close` on answers,
+    /// closes connections that stay idle for ``TransportSettings/drainGrace``, and closes at the deadline what is then left
+    /// (tunnels included). Returns when no client connection is left.
     public func drain(deadline: NIODeadline) async throws {
-        try await closeListeners()
         let loops = Array(self.loops.values)
+        for state in loops { try await state.eventLoop.submit { state.value.beginDraining() }.get() }
+        try await stopListeners(by: deadline)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             for state in loops {
                 let loop = state.eventLoop
@@ -148,41 +191,77 @@ public final class ProxyServer: Sendable {
     /// Closes listeners and all connections at once.
     public func close() async throws { try await drain(deadline: .uptimeNanoseconds(0)) }
 
-    private func closeListeners() async throws {
-        let channels = listeners.withLockedValue { list in
-            let channels = list
+    private func stopListeners(by deadline: NIODeadline) async throws {
+        let listeners = listeners.withLockedValue { list in
+            let listeners = list
             list = []
-            return channels
+            return listeners
         }
-        for channel in channels {
-            do {
-                try await channel.close()
-            } catch ChannelError.alreadyClosed {
-                // Somebody was faster, and that is as good.
-            }
+        let grace = min(settings.drainGrace, max(.zero, deadline - .now()))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for listener in listeners { tasks.addTask { try await listener.stop(after: grace) } }
+            try await tasks.waitForAll()
         }
     }
 
-    private func addHandler(to channel: any Channel, _ tls: TLSListener?) throws {
+    // MARK: - Connections
+
+    private func state(of channel: any Channel) throws -> LoopState {
         guard let state = loops[ObjectIdentifier(channel.eventLoop)]?.value else {
             throw ChannelError.operationUnsupported
         }
+        return state
+    }
+
+    private func addGate(to channel: any Channel, _ tally: AcceptGate.Tally) throws {
+        let gate = AcceptGate(tally, counters: try state(of: channel).counters, report: front.report)
+        try channel.pipeline.syncOperations.addHandler(gate)
+    }
+
+    /// Takes a new connection in, or throws, upon which it is closed: without a word, for which the client would have to be
+    /// listened to first, and in TLS even be given a handshake.
+    private func accept(_ channel: any Channel, _ mode: ListenerMode) throws {
+        let state = try state(of: channel)
+        let peer = ClientOrigin(of: channel)
         state.counters.add(.connections)
-        guard activeConnections.enter() else {
-            state.counters.add(.refusedConnections)
-            throw ChannelError.operationUnsupported
-        }
+        guard activeConnections.enter() else { throw refuse(peer, .tooMany, state) }
         let limit = activeConnections
         channel.closeFuture.whenComplete { _ in limit.leave() }
+        guard mode.hasProxyHeader else { return try begin(channel, peer, mode.tls, state) }
+        guard front.trusts(peer.address) else { throw refuse(peer, .untrustedProxy, state) }
+        let preamble = ProxyPreamble(state: state, peer: peer) { [self] origin in
+            try begin(channel, origin, mode.tls, state)
+        } refused: { [report = front.report] refusal in
+            report(.refused(peer.address, refusal))
+        }
+        try channel.pipeline.syncOperations.addHandler(preamble)
+    }
+
+    /// Begins what a client has to say, once it is known who it is.
+    private func begin(_ channel: any Channel, _ origin: ClientOrigin, _ tls: TLSListener?, _ state: LoopState) throws {
+        // A trusted proxy brings many clients, and so does one that does not say whom.
+        if origin.isClient, let key = addressLimit.key(of: origin.address), !front.trusts(origin.address) {
+            guard addressLimit.enter(key) else { throw refuse(origin, .tooManyOfAddress, state) }
+            let limit = addressLimit
+            channel.closeFuture.whenComplete { _ in limit.leave(key) }
+        }
         let makeConnection = { [makePhases] (tls: TLSClient?) in
-            ClientConnection(state: state, channel: channel, phases: makePhases(channel.eventLoop), tls: tls)
+            ClientConnection(
+                state: state, channel: channel, origin: origin, phases: makePhases(channel.eventLoop), tls: tls)
         }
         if let tls {
-            let handshake = TLSHandshake(state: state, listener: tls, makeConnection: makeConnection)
+            let handshake = TLSHandshake(
+                state: state, listener: tls, client: origin.address, makeConnection: makeConnection)
             try channel.pipeline.syncOperations.addHandler(handshake)
         } else {
             try channel.pipeline.syncOperations.addHandler(makeConnection(nil))
         }
+    }
+
+    private func refuse(_ origin: ClientOrigin, _ refusal: ConnectionRefusal, _ state: LoopState) -> any Error {
+        state.counters.add(refusal.counter)
+        front.report(.refused(origin.address, refusal))
+        return ChannelError.operationUnsupported
     }
 }
 

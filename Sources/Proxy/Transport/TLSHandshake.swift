@@ -25,6 +25,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
 
     private let state: LoopState
     private let listener: TLSListener
+    private let client: SocketAddress?
     private let makeConnection: (TLSClient) -> ClientConnection
     private var context: ChannelHandlerContext?
     private var stage = Stage.hello
@@ -32,10 +33,16 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     private var serverName: String?
     private var timeout: Scheduled<Void>?
 
-    /// - Parameter makeConnection: makes what takes over when the handshake is done.
-    init(state: LoopState, listener: TLSListener, makeConnection: @escaping (TLSClient) -> ClientConnection) {
+    /// - Parameters:
+    ///   - client: who it is, for the report.
+    ///   - makeConnection: makes what takes over when the handshake is done.
+    init(
+        state: LoopState, listener: TLSListener, client: SocketAddress?,
+        makeConnection: @escaping (TLSClient) -> ClientConnection
+    ) {
         self.state = state
         self.listener = listener
+        self.client = client
         self.makeConnection = makeConnection
     }
 
@@ -43,8 +50,8 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        state.register(self)
         close(after: state.settings.headTimeout, saying: .timeout)
+        state.register(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -150,7 +157,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     func failed(_ reason: TLSFailure) {
         guard stage == .hello || stage == .handshake else { return }
         state.counters.add(.handshakeFailures)
-        listener.report(reason, context?.channel.remoteAddress)
+        listener.report(reason, client)
         stage = .over
     }
 
@@ -171,8 +178,10 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
 
     // MARK: - From the server
 
-    /// No request has been made yet: there is nothing to wait for.
-    func drain() { closeNow() }
+    /// Whoever has connected is about to make a request.
+    func drain() {
+        if stage == .hello || stage == .handshake { close(after: state.settings.drainGrace, saying: .closed) }
+    }
 
     func closeNow() {
         stage = .over

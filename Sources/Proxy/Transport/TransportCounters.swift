@@ -4,6 +4,13 @@ import Synchronization
 public struct TransportCounters: Sendable, Equatable {
     /// Client connections accepted, and those refused because of ``TransportSettings/maxConnections``.
     public var connections = 0, refusedConnections = 0
+    /// Client connections refused because of ``TransportSettings/maxConnectionsPerAddress``.
+    public var refusedPerAddress = 0
+    /// Client connections refused because they did not begin with the PROXY header that they owe, or came from somebody who
+    /// may not send one.
+    public var refusedProxyHeaders = 0
+    /// How often accepting paused because the system had nothing left to accept a connection with.
+    public var acceptPauses = 0
     /// TLS handshakes that were completed, and those that came to nothing.
     public var handshakes = 0, handshakeFailures = 0
     /// Client connections open now.
@@ -33,7 +40,8 @@ public struct TransportCounters: Sendable, Equatable {
 final class LoopCounters: Sendable {
     /// An index into the counters.
     enum Counter: Int, CaseIterable {
-        case connections, refusedConnections, handshakes, handshakeFailures, activeConnections, requests
+        case connections, refusedConnections, refusedPerAddress, refusedProxyHeaders, acceptPauses, handshakes, handshakeFailures,
+            activeConnections, requests
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
         case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections
@@ -70,6 +78,9 @@ final class LoopCounters: Sendable {
         func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
         sum.connections &+= value(.connections)
         sum.refusedConnections &+= value(.refusedConnections)
+        sum.refusedPerAddress &+= value(.refusedPerAddress)
+        sum.refusedProxyHeaders &+= value(.refusedProxyHeaders)
+        sum.acceptPauses &+= value(.acceptPauses)
         sum.handshakes &+= value(.handshakes)
         sum.handshakeFailures &+= value(.handshakeFailures)
         sum.activeConnections &+= value(.activeConnections)

@@ -18,6 +18,8 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case misdirected(String, serverName: String)
     /// The upstream could not be reached; what the operating system said (502).
     case connectFailed(Upstream, String)
+    /// The upstream could not be reached because this process is out of file descriptors (503).
+    case outOfDescriptors(Upstream)
     /// The upstream did not accept the connection in time (504).
     case connectTimeout(Upstream)
     /// The upstream closed the connection before it had sent a complete response head (502).

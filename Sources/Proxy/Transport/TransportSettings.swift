@@ -29,6 +29,12 @@ public struct TransportSettings: Sendable {
     public var lingerTimeout: TimeAmount = .seconds(2)
     /// The largest number of client connections over all listeners of a server; 0 is no limit.
     public var maxConnections = 0
+    /// The largest number of client connections of one address, an IPv6 address counting as its /64; 0 is no limit. Holds
+    /// for nobody who is trusted, nor for this machine.
+    public var maxConnectionsPerAddress = 0
+    /// How long connections may stay idle while the server shuts down: as long as a request needs that is under way when
+    /// the shutdown begins.
+    public var drainGrace: TimeAmount = .seconds(1)
     /// Trailer fields of requests that are dropped under every spelling: the names Tombolo owns.
     public var droppedTrailers: [FoldedName] = []
     /// The name in the `Server` field of answers made here; empty writes none.

@@ -155,7 +155,23 @@ struct ExchangeMachineTests {
                 Step(.respond, [.closeUpstream, .sendLocal, .finish, .next]),
             ]
         },
-        Script("draining the server: idle closes at once") { [Step(.drain, .close), Step(.idleTimeout, .closeNow)] },
+        Script("draining the server: a request that was on its way is answered, and then it is over") {
+            [
+                Step(.drain, []), Step(.headBegins, []), Step(.head(get), .decide),
+                Step(.respond, [.closeUpstream, .sendLocal, .finish, .close]),
+            ]
+        },
+        Script("draining the server: idle closes when nothing comes") {
+            [Step(.drain, []), Step(.idleTimeout, .closeNow)]
+        },
+        Script("draining the server: who was told that the connection goes on may ask once more") {
+            [
+                Step(.head(get), .decide), Step(.forward, .acquire), Step(.connected(reused: false), .sendRequest),
+                Step(.responseHead(closes: false), .judge), Step(.accept, []), Step(.drain, []),
+                Step(.responseEnd(reusable: true), [.releaseUpstream, .finish, .next]), Step(.head(get), .decide),
+                Step(.respond, [.closeUpstream, .sendLocal, .finish, .close]),
+            ]
+        },
         Script("draining the server: an exchange ends first") {
             [
                 Step(.head(get), .decide), Step(.drain, []),

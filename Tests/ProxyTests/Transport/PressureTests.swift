@@ -246,7 +246,9 @@ struct PressureTests {
 
     @Test("draining: idle connections close, exchanges end with Connection: close, tunnels at the deadline")
     func drain() async throws {
-        let harness = try await Harness.start()
+        var settings = TransportSettings()
+        settings.drainGrace = .milliseconds(20)
+        let harness = try await Harness.start(settings)
         let idle = try await harness.connect()
         let busy = try await harness.connect()
         let tunnel = try await harness.connect()
