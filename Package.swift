@@ -109,7 +109,8 @@ let package = Package(
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: settings),
         .testTarget(name: "AdminTests", dependencies: ["Admin", "Metrics"], swiftSettings: settings),
         .testTarget(
-            name: "ProxyTests", dependencies: ["Proxy", "HTTPWire", "HTMLInjection", nioCore, nioPosix, nioEmbedded],
+            name: "ProxyTests",
+            dependencies: ["Proxy", "HTTPWire", "HTMLInjection", "TLS", nioCore, nioPosix, nioEmbedded],
             swiftSettings: settings),
     ],
     cLanguageStandard: .c2x,

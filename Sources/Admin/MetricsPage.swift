@@ -117,7 +117,10 @@ struct MetricsPage: Sendable {
         out.gauge("tombolo_tunnels_active", "WebSockets and other upgraded connections open.", counters.activeTunnels)
         out.counter(
             "tombolo_limit_hits", "How often somebody ran into a limit.",
-            sources.server.limitHits.map { ([("limit", $0.limit)], $0.count) })
+            sources.server.limitHits.map { ([("limit", $0.limit.name)], $0.count) })
+        out.counter(
+            "tombolo_proxy_headers_refused", "Connections closed for want of a PROXY header that may be believed.",
+            counters.refusedProxyHeaders)
         out.counter(
             "tombolo_tls_handshakes", "TLS handshakes by outcome.",
             [([("outcome", "ok")], counters.handshakes)] + sources.tlsFailures.samples("outcome"))

@@ -137,23 +137,38 @@ extension Configuration {
         public var lineBytes: Int
         /// Largest request body, in bytes; 0 means no limit. Default: 0.
         public var bodyBytes: Int
+        /// Least speed of a request body in bytes per second, over ``Timeouts/idle``; 0 means none. Default: 256.
+        public var requestRate: Int
+        /// Least speed at which a client takes an answer in bytes per second, over ``Timeouts/stall``; 0 means none.
+        /// Default: 64.
+        public var responseRate: Int
         /// Most client connections at a time. Default: 10 000.
         public var connections: Int
         /// Most connections at a time of one client address, an IPv6 address counting as its /64; 0 means no limit. Does
         /// not hold for trusted proxies, this machine and Unix sockets. Default: 1,000.
         public var connectionsPerAddress: Int
+        /// Most connections to one upstream at a time, shared out equally to the processors. Default: 1024.
+        public var upstreamConnections: Int
+        /// Most requests that wait for a connection to one upstream, shared out equally to the processors; 0 means that
+        /// none may wait. Default: 1024.
+        public var pending: Int
 
         /// Creates the section; the defaults are the documented ones.
         public init(
             headBytes: Int = 32 * 1024, fields: Int = 100, lineBytes: Int = 8 * 1024, bodyBytes: Int = 0,
-            connections: Int = 10_000, connectionsPerAddress: Int = 1000
+            requestRate: Int = 256, responseRate: Int = 64, connections: Int = 10_000, connectionsPerAddress: Int = 1000,
+            upstreamConnections: Int = 1024, pending: Int = 1024
         ) {
             self.headBytes = headBytes
             self.fields = fields
             self.lineBytes = lineBytes
             self.bodyBytes = bodyBytes
+            self.requestRate = requestRate
+            self.responseRate = responseRate
             self.connections = connections
             self.connectionsPerAddress = connectionsPerAddress
+            self.upstreamConnections = upstreamConnections
+            self.pending = pending
         }
     }
 
@@ -164,6 +179,12 @@ extension Configuration {
         /// For the next request on a kept-alive client connection, and for the next byte of a request body.
         /// Default: 75 s.
         public var idle: Int64
+        /// Longest time in which a client takes nothing of an answer or out of a tunnel. Default: 10 min.
+        public var stall: Int64
+        /// Longest silence both ways in a tunnel (a WebSocket). Default: 1 h.
+        public var tunnel: Int64
+        /// For one of the connections to an upstream to come free, when all are in use. Default: 5 s.
+        public var pending: Int64
         /// For a connection to an upstream. Default: 5 s.
         public var upstreamConnect: Int64
         /// From the end of a request to the head of its response. Default: 60 s.
@@ -175,11 +196,15 @@ extension Configuration {
 
         /// Creates the section; the defaults are the documented ones.
         public init(
-            head: Int64 = 10_000, idle: Int64 = 75_000, upstreamConnect: Int64 = 5_000,
-            upstreamResponse: Int64 = 60_000, upstreamIdle: Int64 = 300_000, drain: Int64 = 30_000
+            head: Int64 = 10_000, idle: Int64 = 75_000, stall: Int64 = 600_000, tunnel: Int64 = 3_600_000,
+            pending: Int64 = 5_000, upstreamConnect: Int64 = 5_000, upstreamResponse: Int64 = 60_000,
+            upstreamIdle: Int64 = 300_000, drain: Int64 = 30_000
         ) {
             self.head = head
             self.idle = idle
+            self.stall = stall
+            self.tunnel = tunnel
+            self.pending = pending
             self.upstreamConnect = upstreamConnect
             self.upstreamResponse = upstreamResponse
             self.upstreamIdle = upstreamIdle

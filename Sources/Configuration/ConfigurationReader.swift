@@ -68,8 +68,12 @@ struct ConfigurationReader {
         table.read("fields", .integer(10...1000), into: &limits.fields)
         let line = table.read("line", .size(256...(1 << 20)), into: &limits.lineBytes)
         table.read("body", .size(1...(1 << 40), orNone: true), into: &limits.bodyBytes)
+        table.read("request_rate", .size(1...(1 << 30), orNone: true), into: &limits.requestRate)
+        table.read("response_rate", .size(1...(1 << 30), orNone: true), into: &limits.responseRate)
         table.read("connections", .integer(1...1_000_000), into: &limits.connections)
         table.read("connections_per_address", .integer(0...1_000_000), into: &limits.connectionsPerAddress)
+        table.read("upstream_connections", .integer(1...1_000_000), into: &limits.upstreamConnections)
+        table.read("pending", .integer(0...1_000_000), into: &limits.pending)
         if line == nil { limits.lineBytes = min(limits.lineBytes, limits.headBytes) }
         if let line, limits.lineBytes > limits.headBytes {
             table.report(
@@ -84,6 +88,9 @@ struct ConfigurationReader {
         let range: ClosedRange<Int64> = 1...86_400_000
         table.read("head", .milliseconds(range), into: &timeouts.head)
         table.read("idle", .milliseconds(range), into: &timeouts.idle)
+        table.read("stall", .milliseconds(range), into: &timeouts.stall)
+        table.read("tunnel", .milliseconds(range), into: &timeouts.tunnel)
+        table.read("pending", .milliseconds(range), into: &timeouts.pending)
         table.read("upstream_connect", .milliseconds(range), into: &timeouts.upstreamConnect)
         table.read("upstream_response", .milliseconds(range), into: &timeouts.upstreamResponse)
         table.read("upstream_idle", .milliseconds(range), into: &timeouts.upstreamIdle)

@@ -17,6 +17,7 @@ public struct HeaderSection: Sendable {
     /// An empty section.
     public init() {}
 
+    /// Back to an empty section, without giving the storage of ``fields`` up.
     mutating func reset() {
         bytes = ByteBuffer()
         fields.removeAll(keepingCapacity: true)

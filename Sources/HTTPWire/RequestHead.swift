@@ -105,7 +105,8 @@ public struct RequestHead: MessageHead {
     /// Where the first field line begins.
     var lineEnd = 0
 
-    mutating func reset() {
+    /// Forgets the message and lets go of what it was read from; the storage of its fields is kept for the next one.
+    public mutating func reset() {
         var header = HeaderSection()
         swap(&header, &self.header)
         header.reset()

@@ -72,7 +72,8 @@ public struct ResponseHead: MessageHead {
 
     var statusAllowsBody: Bool { status >= 200 && status != 204 && status != 304 }
 
-    mutating func reset() {
+    /// Forgets the message and lets go of what it was read from; the storage of its fields is kept for the next one.
+    public mutating func reset() {
         var header = HeaderSection()
         swap(&header, &self.header)
         header.reset()

@@ -92,7 +92,7 @@ public struct TomboloServer: Sendable {
         let observer = RequestObserver(metrics: workshop.requests, accessLog: accessLog)
         let front = FrontLog(logger, tlsFailures: tlsFailures)
         let server = ProxyServer(
-            group: loops, settings: Workshop.transportSettings(first),
+            group: loops, settings: Workshop.transportSettings(first, loops: Workshop.loopCount),
             front: FrontDoor(trusts: { [routes] in routes.current.trusts($0) }, report: front.tell)
         ) { [routes, pages, logger] eventLoop in
             SessionPhases(

@@ -101,7 +101,10 @@ struct Workshop: Sendable {
     }
 
     /// The data plane's settings.
-    static func transportSettings(_ configuration: Configuration) -> TransportSettings {
+    ///
+    /// - Parameter loops: how many event loops share what is allowed in all; each gets its part, rounded up.
+    static func transportSettings(_ configuration: Configuration, loops: Int) -> TransportSettings {
+        func share(_ total: Int) -> Int { (total + max(1, loops) - 1) / max(1, loops) }
         var settings = TransportSettings()
         settings.requestLimits.maxBytes = configuration.limits.headBytes
         settings.requestLimits.maxFields = configuration.limits.fields
@@ -110,6 +113,13 @@ struct Workshop: Sendable {
         settings.headTimeout = .milliseconds(configuration.timeouts.head)
         settings.idleTimeout = .milliseconds(configuration.timeouts.idle)
         settings.requestBodyTimeout = .milliseconds(configuration.timeouts.idle)
+        settings.requestRate = configuration.limits.requestRate
+        settings.sendTimeout = .milliseconds(configuration.timeouts.stall)
+        settings.responseRate = configuration.limits.responseRate
+        settings.tunnelTimeout = .milliseconds(configuration.timeouts.tunnel)
+        settings.pool.maxConnections = share(configuration.limits.upstreamConnections)
+        settings.pool.maxPending = share(configuration.limits.pending)
+        settings.pool.pendingTimeout = .milliseconds(configuration.timeouts.pending)
         settings.maxBodyBytes = configuration.limits.bodyBytes
         settings.droppedTrailers = configuration.groups.flatMap { RoutedDomain.ownFields(of: $0) }
         settings.maxConnections = configuration.limits.connections

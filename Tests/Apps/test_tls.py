@@ -324,6 +324,48 @@ class InMemory:
                 self.incoming.write(part)
 
 
+@pytest.mark.parametrize("fin", [False, True], ids=["close_notify", "close_notify and FIN"])
+@pytest.mark.parametrize("pause", [0, 1.5], ids=["at once", "slowly"])
+def test_the_end_of_the_clients_side_of_a_tunnel_comes_after_its_last_byte(open_door, fin, pause):
+    """However slowly the upstream reads; and its own side goes on meanwhile."""
+    size, received = 3 << 20, []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+            time.sleep(pause)
+            count = 0
+            while part := connection.recv(65536):
+                count += len(part)
+                time.sleep(pause / 1000)
+            received.append(count)
+            connection.sendall(b"last words")
+
+    with closing(listener):
+        thread = threading.Thread(target=serve)
+        thread.start()
+        client = InMemory(open_door(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        client.until(client.tls.do_handshake)
+        client.tls.write(f"GET / HTTP/1.1\r\nHost: {SHOP}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n".encode())
+        client.plain.sendall(client.outgoing.read())
+        assert client.until(lambda: client.tls.read(1000)).startswith(b"HTTP/1.1 101")
+        for _ in range(size >> 14):
+            client.tls.write(b"x" * (1 << 14))
+        with pytest.raises(ssl.SSLWantReadError):
+            client.tls.unwrap()
+        client.plain.sendall(client.outgoing.read())
+        if fin:
+            client.plain.shutdown(socket.SHUT_WR)
+        # After its own close_notify a client can read on; Python's TLS cannot, so that only the end of the connection is seen.
+        while client.plain.recv(65536):
+            pass
+        thread.join()
+        client.plain.close()
+    assert received == [size]
+
+
 def test_a_client_that_has_said_goodbye_still_gets_its_answer(door):
     """close_notify ends one direction (RFC 8446 §6.1), as a FIN does in cleartext."""
     client, size = InMemory(door), 300_000

@@ -52,6 +52,7 @@ final class AcceptGate: ChannelInboundHandler {
         if !isPaused {
             isPaused = true
             counters.add(.acceptPauses)
+            counters.hit(.openFiles)
             report(.acceptingPaused(String(cString: strerror(error.errnoCode))))
         }
         // NIO would go on reading: a failed read counts as one that is still to come.

@@ -15,6 +15,8 @@ extension ClientConnection {
     ///
     /// In cleartext only a reset tells a client that a body which ends with the connection has not ended.
     func closeNow() {
+        // An upstream whose client is gone without a word sees it go like that.
+        if state.isDraining || isEndingTunnel { sayLastWords() }
         if isAnswering, outputFraming == .untilClose { resetOnClose() }
         (tls ?? context)?.close(promise: nil)
     }
@@ -47,7 +49,7 @@ extension ClientConnection {
     }
 
     func abort() {
-        guard let context else { return }
+        guard context != nil else { return }
         if outputFraming == .untilClose {
             resetOnClose()
         }

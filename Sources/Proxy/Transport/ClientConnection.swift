@@ -17,7 +17,7 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         case none, asStated, chunked, untilClose
     }
 
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 2048, maximum: 128 * 1024)
+    static let receiveAllocator = ReceiveAllocator(first: 512, minimum: 2048, maximum: 128 * 1024)
     private static let largeRead = 32 * 1024
 
     let state: LoopState
@@ -61,7 +61,10 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     var isHeadHeld = false
     var declaredLength: Int?
     var localResponse: LocalResponse?
-    var failure: TransportFailure?
+    /// What went wrong with the exchange; a limit that was run into is counted here, whoever noticed it.
+    var failure: TransportFailure? {
+        didSet { if let limit = failure?.limit { state.counters.hit(limit) } }
+    }
     /// Counts exchanges, so that a late verdict for one that is over is recognised.
     var exchangeNumber: UInt64 = 0
 
@@ -76,9 +79,20 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     var hasSentAll = false
     var clientOutputClosed = false
     var upstreamOutputClosed = false
+    /// What passes through the tunnel, if it is a WebSocket's.
+    var webSocket: WebSocketRelay?
+    /// Whether the tunnel is closed from here and only waits for the other side's close frame.
+    var isEndingTunnel = false
     var waiting = Waiting.nothing
     var hasProgressed = false
-    var bufferedAtStall = Int.max
+    var upload: MinimumPace
+    var download: MinimumPace
+    /// What the two were last told about, and of which exchange.
+    var uploaded = 0
+    var taken = 0
+    var pacedExchange: UInt64 = 0
+    /// Whether it has let go of what it does not need while nothing moves.
+    var isSlim = false
 
     /// - Parameter origin: who the client is, if that is not to be seen from the channel.
     init(
@@ -93,9 +107,11 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         exchange.isClientKnown = origin.isClient
         exchange.tlsVersion = tls?.version
         self.timer = DeadlineTimer(loop: state.loop)
+        self.upload = MinimumPace(rate: state.settings.requestRate, window: state.settings.requestBodyTimeout)
+        self.download = MinimumPace(rate: state.settings.responseRate, window: state.settings.sendTimeout)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)
-        exchange.closeConnection = { [weak self] in self?.closeNow() }
+        exchange.closeConnection = { [weak self] in self?.endStream() }
     }
 
     // MARK: - From the channel
@@ -157,7 +173,11 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         guard !isGone else { return }
         // Whatever is complete among the bytes that came before is still answered.
         settle()
-        perform(machine.handle(.inputClosed))
+        if !isWritable, machine.response == .none, inbound.readableBytes > 0 {
+            machine.inputHasClosed()
+        } else {
+            perform(machine.handle(.inputClosed))
+        }
         if machine.response == .tunnel { tunnelClientEnded() }
         if machine.connection == .closing && hasSentAll { closeNow() }
         settle()
@@ -184,6 +204,7 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     func drain() {
         perform(machine.handle(.drain))
         if waiting == .request { waiting = .nothing }
+        if machine.response == .tunnel { sayGoodbye(to: .client) }
         settle()
     }
 
@@ -245,9 +266,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
 
     private func nextRequest() {
         if hasLargeBuffer {
-            // An idle connection keeps its receive buffer: make that a small one again.
+            // Nobody knows how large the next request is: its buffer is to be a small one again.
             hasLargeBuffer = false
-            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator)
+            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator.again)
         }
         if inbound.readableBytes == 0 {
             // Nothing holds on to the received bytes, so that the channel can use its buffer again.
@@ -262,7 +283,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         guard machine.connection == .open else { return true }
         if machine.response == .tunnel { return upstream?.isWritable ?? true }
         switch machine.request {
-        case .idle, .head, .collecting, .draining: return true
+        // Whoever does not take what has been answered is not asked what else there might be.
+        case .idle, .head: return isWritable
+        case .collecting, .draining: return true
         case .body: return upstream?.isWritable ?? true
         case .held, .complete: return inbound.readableBytes < state.settings.maxPipelinedBytes
         case .abandoned: return false

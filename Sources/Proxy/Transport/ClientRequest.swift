@@ -8,7 +8,8 @@ extension ClientConnection {
         while machine.connection == .open {
             switch machine.request {
             case .idle, .head:
-                guard inbound.readableBytes > 0, machine.response == .none, readHead() else { return }
+                // A client that asks and asks and takes no answer would have them all held for it.
+                guard inbound.readableBytes > 0, machine.response == .none, isWritable, readHead() else { return }
             case .body, .collecting, .draining:
                 guard readBody() else { return }
             case .held, .abandoned, .complete: return

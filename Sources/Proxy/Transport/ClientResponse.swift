@@ -241,6 +241,9 @@ extension ClientConnection {
 
     /// Clears everything that belongs to the exchange.
     private func forget() {
+        // They are slices of what was read, and would hold the whole of it.
+        exchange.requestHead.reset()
+        exchange.responseHead.reset()
         exchange.requestLines.clear()
         exchange.responseLines.clear()
         exchange.targetOverride = nil

@@ -1,28 +1,35 @@
+import HTTPWire
 import NIOCore
 
 /// Time limits: what the connection is waiting for at the moment, how long it may, and what happens then.
 extension ClientConnection {
     /// What is being waited for.
     enum Waiting {
-        case nothing, request, head, requestBody, queue, response, responseBody, client, tunnel, close
+        case nothing, request, head, requestBody, queue, response, responseBody, client, tunnel, goodbye, close
 
-        /// Whether every byte starts the time anew; the others run from their beginning.
+        /// Whether every byte moves the deadline; the others run from their beginning.
         var restarts: Bool {
             switch self {
-            case .requestBody, .responseBody, .client, .tunnel: true
+            case .requestBody, .responseBody, .tunnel: true
             default: false
             }
         }
     }
 
+    /// A connection that has been idle for so long lets go of memory that it would use again if it were not.
+    private static let slimAfter = TimeAmount.seconds(5)
+
     func armTimer() {
-        let now = currentlyWaiting
-        guard now != waiting || (hasProgressed && now.restarts) else { return }
-        waiting = now
+        let next = currentlyWaiting
+        guard next != waiting || (hasProgressed && next.restarts) else { return }
+        let now = state.loop.now
+        if next != waiting {
+            isSlim = false
+            turn(from: waiting, to: next, now)
+        }
+        waiting = next
         hasProgressed = false
-        bufferedAtStall = now == .client ? bufferedBytes : Int.max
-        guard let limit = limit(now) else { return timer.set(.distantFuture) }
-        timer.set(state.loop.now + limit)
+        timer.set(deadline(of: next, now))
     }
 
     private var currentlyWaiting: Waiting {
@@ -32,56 +39,179 @@ extension ClientConnection {
         case .open: break
         }
         switch machine.response {
-        case .none: return machine.request == .head ? .head : .request
+        case .none: return isWritable ? machine.request == .head ? .head : .request : .client
         case .deciding: return machine.request == .collecting ? .requestBody : .nothing
         // A connection attempt has a time limit of its own.
         case .acquiring: return isQueued ? .queue : .nothing
-        // While the upstream does not take the body, the client is not to blame.
-        case .awaiting: return machine.request == .body && upstream?.isWritable ?? false ? .requestBody : .response
+        case .awaiting: return owesBody ? .requestBody : .response
         case .judging: return .nothing
         case .body: return isWritable ? .responseBody : .client
         case .complete: return .requestBody
-        case .tunnel: return .tunnel
+        case .tunnel: return isEndingTunnel ? .goodbye : isWritable ? .tunnel : .client
+        }
+    }
+
+    /// Whether it is the client that everybody waits for. It is not to blame while the upstream does not take the body,
+    /// nor for waiting until the upstream has said `100 Continue`.
+    private var owesBody: Bool {
+        machine.request == .body && !machine.awaitsContinue && upstream?.isWritable ?? false
+    }
+
+    private func deadline(of waiting: Waiting, _ now: NIODeadline) -> NIODeadline {
+        switch waiting {
+        case .requestBody:
+            upload.moved(bytesIn &- uploaded, at: now)
+            uploaded = bytesIn
+            return upload.deadline ?? .distantFuture
+        case .client: return nextLook(now)
+        case .request: return now + min(state.settings.idleTimeout, Self.slimAfter)
+        default: return limit(waiting).map { now + $0 } ?? .distantFuture
         }
     }
 
     private func limit(_ waiting: Waiting) -> TimeAmount? {
         let settings = state.settings
         return switch waiting {
-        case .nothing: nil
+        case .nothing, .requestBody, .client: nil
         case .request: machine.isDraining ? min(settings.drainGrace, settings.idleTimeout) : settings.idleTimeout
         case .head: settings.headTimeout
-        case .requestBody: settings.requestBodyTimeout
         case .queue: settings.pool.pendingTimeout
         case .response: exchange.upstream?.responseTimeout
-        case .responseBody, .tunnel: exchange.upstream?.idleTimeout
-        case .client: settings.sendTimeout
-        case .close: settings.lingerTimeout
+        case .responseBody: exchange.upstream?.idleTimeout
+        case .tunnel: settings.tunnelTimeout
+        case .goodbye, .close: settings.lingerTimeout
         }
     }
 
     func deadlineReached() {
         let expired = waiting
+        let settings = state.settings
+        let upstream = exchange.upstream
+        if expired == .client { return look() }
+        if expired == .request, !isSlim, let left = idleTimeLeft {
+            letGoWhileIdle()
+            return timer.set(state.loop.now + left)
+        }
         waiting = .nothing
         switch expired {
-        case .nothing: return
-        case .request, .close: perform(machine.handle(.idleTimeout))
-        case .tunnel: perform(machine.handle(.upstreamTimeout))
-        case .head: timeOut(.requestTimeout(after: state.settings.headTimeout), .requestTimeout)
-        case .requestBody: timeOut(.requestTimeout(after: state.settings.requestBodyTimeout), .requestTimeout)
-        case .queue: timeOut(exchange.upstream.map { .overloaded($0) }, .upstreamTimeout)
-        case .response, .responseBody: timeOut(exchange.upstream.map { .responseTimeout($0) }, .upstreamTimeout)
-        case .client:
-            // A slow client is not a dead one: as long as anything goes out, it has its time again.
-            if bufferedBytes >= bufferedAtStall { perform(machine.handle(.idleTimeout)) }
+        case .nothing, .client: return
+        case .request: idle()
+        case .close: perform(machine.handle(.idleTimeout))
+        case .goodbye: closeNow()
+        case .tunnel: endIdleTunnel()
+        case .head: timeOut(.requestTimeout(after: settings.headTimeout), .requestTimeout)
+        case .requestBody: timeOut(.bodyTooSlow(after: upload.window, rate: upload.rate), .requestTimeout)
+        case .queue:
+            timeOut(upstream.map { .queueTimeout($0, after: settings.pool.pendingTimeout) }, .upstreamTimeout)
+        case .response: timeOut(upstream.map { .responseTimeout($0) }, .upstreamTimeout)
+        case .responseBody: timeOut(upstream.map { .upstreamSilent($0) }, .upstreamTimeout)
         }
         settle()
     }
 
     private func timeOut(_ failure: TransportFailure?, _ event: ExchangeMachine.Event) {
-        // A request that has been answered and is only being drained has not failed.
-        if machine.response != .complete { self.failure = failure ?? .internalError }
+        // A request that has been answered and is only being drained has not failed, but was too slow all the same.
+        if machine.response == .complete {
+            if let limit = failure?.limit { state.counters.hit(limit) }
+        } else {
+            self.failure = failure ?? .internalError
+        }
         perform(machine.handle(event))
+    }
+
+    private func endIdleTunnel() {
+        state.counters.hit(.tunnelTime)
+        guard webSocket != nil else { return perform(machine.handle(.upstreamTimeout)) }
+        endStream()
+    }
+
+    /// No request has come. What was answered last may still be on its way to a slow client, who is not idle then.
+    private func idle() {
+        if bufferedBytes > 0, takenSinceLastLook() > 0 { return }
+        state.counters.hit(bufferedBytes > 0 ? .responseRate : .idleTime)
+        perform(machine.handle(.idleTimeout))
+    }
+
+    /// How much longer it may be idle once it has let go; nil if that comes first.
+    private var idleTimeLeft: TimeAmount? {
+        let left = state.settings.idleTimeout - Self.slimAfter
+        return left > .zero ? left : nil
+    }
+
+    // MARK: - Whose turn it is
+
+    /// Starts and stops the two measures of speed, so that only the time counts in which it is the client's turn.
+    private func turn(from last: Waiting, to next: Waiting, _ now: NIODeadline) {
+        if last == .requestBody { upload.pause(at: now) }
+        if last == .client { download.pause(at: now) }
+        guard next == .requestBody || next == .client else { return }
+        if pacedExchange != exchangeNumber {
+            // Another message: its sender and taker begin with all the time there is.
+            pacedExchange = exchangeNumber
+            upload.refill()
+            download.refill()
+            uploaded = 0
+        }
+        if next == .requestBody { upload.resume(at: now) } else { download.resume(at: now) }
+    }
+
+    /// The lists of fields of the last exchange are kept for the next one, which is not expected soon any more.
+    private func letGoWhileIdle() {
+        isSlim = true
+        guard inbound.readableBytes == 0, machine.request == .idle else { return }
+        exchange.requestHead = RequestHead()
+        exchange.responseHead = ResponseHead()
+        transformed = []
+    }
+
+    // MARK: - A client that takes an answer
+
+    /// The kernel takes much more than a client has read, in large steps: so it is asked now and then what has arrived.
+    private func nextLook(_ now: NIODeadline) -> NIODeadline {
+        let interval = TimeAmount.nanoseconds(download.window.nanoseconds / 4)
+        return min(download.deadline ?? .distantFuture, now + interval)
+    }
+
+    private func look() {
+        let now = state.loop.now
+        download.moved(takenSinceLastLook(), at: now)
+        if let deadline = download.deadline, deadline > now { return timer.set(nextLook(now)) }
+        waiting = .nothing
+        tooSlow()
+        settle()
+    }
+
+    private func tooSlow() {
+        let failure = TransportFailure.clientTooSlow(after: download.window, rate: download.rate)
+        if machine.isInExchange, machine.connection == .open {
+            self.failure = failure
+        } else {
+            state.counters.hit(.responseRate)
+        }
+        // Nothing that still waits in the kernel would ever be taken either.
+        resetOnClose()
+        perform(machine.handle(.idleTimeout))
+    }
+
+    private func takenSinceLastLook() -> Int {
+        let before = taken
+        taken = acknowledgedBytes ?? (outgoing.total &- bufferedBytes)
+        return max(0, taken &- before)
+    }
+
+    /// What the client's system has acknowledged since the connection began (RFC 4898 `tcpEStatsAppHCThruOctetsAcked`);
+    /// nil where there is no TCP, or the kernel does not say.
+    private var acknowledgedBytes: Int? {
+        #if os(Linux)
+            guard let socket = context?.channel as? any SocketOptionProvider else { return nil }
+            let info: EventLoopFuture<TCPInfo> = socket.unsafeGetSocketOption(level: TCPInfo.level, name: TCPInfo.name)
+            var bytes: Int?
+            // On its own loop the channel answers at once.
+            info.assumeIsolated().whenSuccess { bytes = Int(exactly: $0.acknowledged) }
+            return bytes == 0 ? nil : bytes
+        #else
+            return nil
+        #endif
     }
 
     /// What waits in both directions, here and in the upstream connection.

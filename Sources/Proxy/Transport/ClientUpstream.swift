@@ -118,7 +118,10 @@ extension ClientConnection {
     }
 
     /// The upstream sent what HTTP does not allow.
-    func upstreamInvalid(_ reason: String) {
+    ///
+    /// - Parameter limit: the limit that its message exceeds, if that is what is wrong with it.
+    func upstreamInvalid(_ reason: String, limit: Limit? = nil) {
+        if let limit { state.counters.hit(limit) }
         failure = exchange.upstream.map { .invalidResponse($0, reason) } ?? .internalError
         // Not to be sent again: the upstream has answered, only not well.
         perform(machine.handle(.responseByte))

@@ -150,6 +150,9 @@ struct ExchangeMachine {
     /// Whether a request has been handed to phases and not yet finished.
     var isInExchange: Bool { response != .none }
 
+    /// Whether the client may be waiting for the upstream's `100 Continue` before it sends its body.
+    var awaitsContinue: Bool { facts.expectsContinue && !continued && bodyTaken == 0 && request == .body }
+
     /// Whether nothing of a response has been sent yet, so that an error page still can be.
     var canStillFail: Bool {
         switch response {
@@ -181,6 +184,9 @@ struct ExchangeMachine {
             return []
         }
     }
+
+    /// Says that the client has closed its sending side, while requests that came before are still to be read.
+    mutating func inputHasClosed() { inputClosed = true }
 
     /// Says that the response cannot be delimited otherwise than by closing.
     mutating func mustClose() { persists = false }

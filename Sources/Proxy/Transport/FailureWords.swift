@@ -16,6 +16,14 @@ extension ErrorPages {
             Problem(
                 status: 408, code: "request_timeout",
                 message: "The request did not arrive within \(seconds(after)).", fault: .client)
+        case .bodyTooSlow(let after, let rate):
+            Problem(
+                status: 408, code: "body_too_slow",
+                message: "The request's body came too slowly: \(pace(rate)) for \(seconds(after)).", fault: .client)
+        case .clientTooSlow(let after, let rate):
+            Problem(
+                status: 408, code: "client_too_slow",
+                message: "The answer was taken too slowly: \(pace(rate)) for \(seconds(after)).", fault: .client)
         case .bodyTooLarge(let limit):
             Problem(
                 status: 413, code: "body_too_large",
@@ -51,7 +59,8 @@ extension ErrorPages {
             Problem(
                 status: 500, code: "internal_error", message: "The proxy made a mistake.",
                 hint: "Look at the log of Tombolo for this request.", fault: .self)
-        case .connectFailed, .connectTimeout, .closedEarly, .invalidResponse, .responseTimeout, .overloaded:
+        case .connectFailed, .connectTimeout, .closedEarly, .invalidResponse, .responseTimeout,
+            .upstreamSilent, .overloaded, .queueTimeout:
             upstreamProblem(for: failure)
         }
     }
@@ -94,16 +103,32 @@ extension ErrorPages {
                     "\(upstream) timed out after \(seconds(upstream.responseTimeout)). Look at the application's log for "
                     + "what it was doing; raise the response timeout if it needs longer.",
                 fault: .upstream)
+        case .upstreamSilent(let upstream):
+            Problem(
+                status: 504, code: "upstream_silent",
+                message: "The application behind this address stopped within its answer.",
+                hint: "\(upstream) sent nothing more for \(seconds(upstream.idleTimeout)).", fault: .upstream)
         case .overloaded(let upstream):
             Problem(
                 status: 503, code: "upstream_overloaded", message: "The application behind this address is busy.",
                 hint:
-                    "All connections to \(upstream) are in use and no place in the queue came free. Is the application "
-                    + "slow, or the limit on connections too low?",
+                    "All connections to \(upstream) are in use, and the queue for them is full. Is the application slow, "
+                    + "or the limit upstream_connections too low?",
+                fault: .upstream)
+        case .queueTimeout(let upstream, let after):
+            Problem(
+                status: 503, code: "upstream_busy", message: "The application behind this address is busy.",
+                hint:
+                    "All connections to \(upstream) were in use for \(seconds(after)). Is the application slow, or the "
+                    + "limit upstream_connections too low?",
                 fault: .upstream)
         default:
             Problem(status: 502, code: "bad_gateway", message: "The application gave no answer.", fault: .upstream)
         }
+    }
+
+    private static func pace(_ rate: Int) -> String {
+        rate > 0 ? "nothing, or less than \(rate) bytes a second," : "nothing"
     }
 
     /// A duration in the words of an error page: `1.5 s`, `60 s`.

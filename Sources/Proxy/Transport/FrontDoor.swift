@@ -57,6 +57,16 @@ public enum ConnectionRefusal: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension ConnectionRefusal {
+    /// The limit that was run into, if it was one.
+    var limit: Limit? {
+        switch self {
+        case .tooMany: .connections
+        case .tooManyOfAddress: .connectionsPerAddress
+        case .proxyHeaderTimeout: .headTime
+        case .untrustedProxy, .proxyHeader, .proxyHeaderCutOff: nil
+        }
+    }
+
     var counter: LoopCounters.Counter {
         switch self {
         case .tooMany: .refusedConnections

@@ -82,7 +82,10 @@ final class LoopState {
     /// Closes everything that is left.
     func closeAll() {
         isDraining = true
-        for connection in Array(connections.values) { connection.closeNow() }
+        for connection in Array(connections.values) {
+            counters.hit(.drainTime)
+            connection.closeNow()
+        }
         pool.closeIdle()
     }
 

@@ -11,6 +11,8 @@ final class Outgoing {
 
     private var pending: ByteBuffer?
     private(set) var needsFlush = false
+    /// Bytes handed to the channel since the beginning.
+    private(set) var total = 0
 
     /// Gives `body` the buffer that small things are appended to.
     func append(_ state: LoopState, _ body: (inout ByteBuffer) -> Void) {
@@ -33,6 +35,7 @@ final class Outgoing {
             return
         }
         writePending(state, context)
+        total &+= piece.readableBytes
         context.write(NIOAny(piece), promise: nil)
         needsFlush = true
     }
@@ -43,7 +46,7 @@ final class Outgoing {
         needsFlush = false
         let buffer = pending
         pending = nil
-        if let buffer { context.write(NIOAny(buffer), promise: nil) }
+        if let buffer { write(buffer, context) }
         context.flush()
         if let buffer { state.giveBack(buffer) }
     }
@@ -57,7 +60,12 @@ final class Outgoing {
     private func writePending(_ state: LoopState, _ context: ChannelHandlerContext) {
         guard let buffer = pending else { return }
         pending = nil
-        if buffer.readableBytes > 0 { context.write(NIOAny(buffer), promise: nil) }
+        if buffer.readableBytes > 0 { write(buffer, context) }
         state.giveBack(buffer)
+    }
+
+    private func write(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
+        total &+= buffer.readableBytes
+        context.write(NIOAny(buffer), promise: nil)
     }
 }

@@ -162,8 +162,11 @@ public final class ProxyServer: Sendable {
         for state in loops.values { try await state.eventLoop.submit {}.get() }
     }
 
-    /// How often somebody ran into which limit; the names are words like `request_line`.
-    public var limitHits: [(limit: String, count: Int)] { [("connections", counters.refusedConnections)] }
+    /// How often somebody ran into which limit.
+    public var limitHits: [(limit: Limit, count: Int)] {
+        let counters = counters
+        return Limit.allCases.map { ($0, counters[$0]) }
+    }
 
     /// Shuts down gracefully: accepts nothing more but what has connected already, says `Connection: close` on answers,
     /// closes connections that stay idle for ``TransportSettings/drainGrace``, and closes at the deadline what is then left
@@ -260,6 +263,7 @@ public final class ProxyServer: Sendable {
 
     private func refuse(_ origin: ClientOrigin, _ refusal: ConnectionRefusal, _ state: LoopState) -> any Error {
         state.counters.add(refusal.counter)
+        if let limit = refusal.limit { state.counters.hit(limit) }
         front.report(.refused(origin.address, refusal))
         return ChannelError.operationUnsupported
     }

@@ -157,6 +157,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     func failed(_ reason: TLSFailure) {
         guard stage == .hello || stage == .handshake else { return }
         state.counters.add(.handshakeFailures)
+        if reason == .timeout { state.counters.hit(.handshakeTime) }
         listener.report(reason, client)
         stage = .over
     }

@@ -30,10 +30,17 @@ public struct TransportCounters: Sendable, Equatable {
     public var activeUpstreamConnections = 0
     /// Tunnels open now.
     public var activeTunnels = 0
+    private var limits = [Int](repeating: 0, count: Limit.allCases.count)
     /// Failed exchanges by whose fault it was.
     public var clientFaults = 0, upstreamFaults = 0, ownFaults = 0, storeFaults = 0
 
     init() {}
+
+    /// How often somebody ran into a limit.
+    public internal(set) subscript(_ limit: Limit) -> Int {
+        get { limits[limit.rawValue] }
+        set { limits[limit.rawValue] = newValue }
+    }
 }
 
 /// The counters of one event loop: written there, read anywhere.
@@ -52,12 +59,18 @@ final class LoopCounters: Sendable {
         let value = Atomic<Int>(0)
     }
     private let cells: [Cell]
+    private let limits: [Cell]
 
-    init() { cells = Counter.allCases.map { _ in Cell() } }
+    init() {
+        cells = Counter.allCases.map { _ in Cell() }
+        limits = Limit.allCases.map { _ in Cell() }
+    }
 
     func add(_ counter: Counter, _ amount: Int = 1) {
         cells[counter.rawValue].value.wrappingAdd(amount, ordering: .relaxed)
     }
+
+    func hit(_ limit: Limit) { limits[limit.rawValue].value.wrappingAdd(1, ordering: .relaxed) }
 
     func addResponse(status: Int) {
         let digit = status / 100
@@ -99,5 +112,6 @@ final class LoopCounters: Sendable {
         sum.upstreamFaults &+= value(.upstreamFaults)
         sum.ownFaults &+= value(.ownFaults)
         sum.storeFaults &+= value(.storeFaults)
+        for limit in Limit.allCases { sum[limit] &+= limits[limit.rawValue].value.load(ordering: .relaxed) }
     }
 }

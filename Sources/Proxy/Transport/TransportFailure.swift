@@ -7,10 +7,15 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case badRequest(HTTPWireError)
     /// `CONNECT` is not offered (405).
     case methodNotAllowed
-    /// The head or the body did not arrive in time (408).
+    /// The head did not arrive in time (408).
     case requestTimeout(after: TimeAmount)
+    /// The body came with less than `rate` bytes a second, or not at all, for longer than allowed (408).
+    case bodyTooSlow(after: TimeAmount, rate: Int)
     /// The body is larger than the limit in bytes (413).
     case bodyTooLarge(limit: Int)
+    /// The client took less than `rate` bytes a second of the answer, or nothing, for longer than allowed. It has seen
+    /// the answer's head: there is nothing to say to it any more.
+    case clientTooSlow(after: TimeAmount, rate: Int)
     /// No domain list names the host (421). The transport never says this itself; ``Phases`` does.
     case unknownHost(String)
     /// The connection was encrypted for another host than the request is for (421, RFC 9110 §15.5.20). Said by
@@ -28,8 +33,12 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case invalidResponse(Upstream, String)
     /// The upstream did not answer in time (504).
     case responseTimeout(Upstream)
-    /// All connections to the upstream are in use and the queue is full or was too slow (503).
+    /// The upstream fell silent within its answer, of which the client has the beginning.
+    case upstreamSilent(Upstream)
+    /// All connections to the upstream are in use and the queue for them is full (503).
     case overloaded(Upstream)
+    /// No connection to the upstream came free in time (503).
+    case queueTimeout(Upstream, after: TimeAmount)
     /// A store was needed and did not answer (503).
     case storeUnavailable
     /// The server is shutting down (503).

@@ -12,9 +12,15 @@ public struct TransportSettings: Sendable {
     /// The longest time a client connection may wait for its next request.
     public var idleTimeout: TimeAmount = .seconds(75)
     /// The longest time without a byte of a request body that is owed (408).
-    public var requestBodyTimeout: TimeAmount = .seconds(60)
-    /// The longest time a client may refuse to take any byte of an answer.
-    public var sendTimeout: TimeAmount = .seconds(60)
+    public var requestBodyTimeout: TimeAmount = .seconds(75)
+    /// The least speed of a request body in bytes per second, over ``requestBodyTimeout`` (408); 0 is none.
+    public var requestRate = 256
+    /// The longest time a client may refuse to take any byte of an answer or of what comes through a tunnel.
+    public var sendTimeout: TimeAmount = .minutes(10)
+    /// The least speed at which a client takes an answer in bytes per second, over ``sendTimeout``; 0 is none.
+    public var responseRate = 64
+    /// The longest time without a byte either way in a tunnel.
+    public var tunnelTimeout: TimeAmount = .hours(1)
     /// The largest request body in bytes (413); 0 is no limit.
     public var maxBodyBytes = 0
     /// How many bytes of later requests are held while one is being answered.
@@ -56,7 +62,7 @@ public struct PoolSettings: Sendable {
     public var idleTimeout: TimeAmount = .seconds(30)
     /// How long a connection is used at all.
     public var lifetime: TimeAmount = .minutes(30)
-    /// How many requests may wait for a connection; more answer 503.
+    /// How many requests may wait for a connection to come free; more answer 503.
     public var maxPending = 1024
     /// How long a request may wait for a connection (503).
     public var pendingTimeout: TimeAmount = .seconds(5)

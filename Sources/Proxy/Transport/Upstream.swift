@@ -15,7 +15,7 @@ public struct Upstream: Hashable, Sendable, CustomStringConvertible {
     public var connectTimeout: TimeAmount
     /// The longest time from the end of the request to the response's head.
     public var responseTimeout: TimeAmount
-    /// The longest time without a byte in a response's body, or either way in a tunnel.
+    /// The longest time without a byte in a response's body.
     public var idleTimeout: TimeAmount
 
     /// Describes an upstream; the defaults are 5 s to connect, 60 s for a head, 300 s between bytes.

@@ -22,7 +22,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         case closed
     }
 
-    static let receiveAllocator = AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 4096, maximum: 256 * 1024)
+    static let receiveAllocator = ReceiveAllocator(first: 4096, minimum: 4096, maximum: 256 * 1024)
     /// Reads of this size have made the receive buffer large.
     private static let largeRead = 64 * 1024
 
@@ -77,9 +77,9 @@ final class UpstreamConnection: ChannelDuplexHandler {
         client = nil
         state = .idle
         if hasLargeBuffer {
-            // An idle connection keeps its receive buffer: make that a small one again.
+            // The next response's buffer is to be a small one again.
             hasLargeBuffer = false
-            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator)
+            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator.again)
         }
         resumeReading()
         idleSince = context?.eventLoop.now ?? idleSince
@@ -240,7 +240,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
                 return false
             }
         } catch {
-            client.upstreamInvalid("\(error.kind)")
+            client.upstreamInvalid("\(error.kind)", limit: error.limit)
             return false
         }
         let status = exchange.responseHead.status

@@ -56,4 +56,7 @@ def write(folder):
         (folder / path[1:]).write_bytes(body)
         if path.endswith(".html"):
             (folder / f"{path[1:]}.gz").write_bytes(gzip.compress(body, 6, mtime=0))
+    # For clients that do not read it; nobody compares it with anything.
+    with open(folder / "64m.bin", "wb") as large:
+        large.truncate(64 << 20)
     return bodies

@@ -123,11 +123,27 @@ def resources_table(figures, contenders, idle, missing):
     """What the proxies take up."""
     print("\nWhat a proxy takes up (MiB; memory is resident, idle and with idle connections; start in ms)")
     metrics = ("executable", "libraries", "start", "memory-idle", *(f"memory-{count}" for count in idle))
-    heads = ["", "executable", "libraries", "start", "memory", *(f"{count:,} idle" for count in idle)]
-    table(heads, [[name, *(_median(figures, "resources", name, metric) for metric in metrics)] for name in contenders])
+    heads = ["", "executable", "libraries", "start", "memory", *(f"{count:,} idle" for count in idle), *PER_CONNECTION]
+    table(heads, [
+        [name, *(_median(figures, "resources", name, metric) for metric in metrics), *_per_connection(figures, name, idle[-1])]
+        for name in contenders
+    ])
     for name, reason in missing.items():
         figures.missing[f"resources: {name}"] = reason
         print(f"  {name}: {reason}")
+
+
+PER_CONNECTION = ("KiB/idle", "KiB/stalled")
+
+
+def _per_connection(figures, name, idle):
+    """KiB for each of the idle connections, and for each of the stalled downloads."""
+    alone, with_all = (figures.get("resources", name, metric) for metric in ("memory-idle", f"memory-{idle}"))
+    stalled = figures.get("resources", name, "stalled")
+    return [
+        number((with_all.median - alone.median) * 1024 / idle, 1) if alone and with_all else "",
+        number(stalled.median, 0) if stalled else "",
+    ]
 
 
 def instructions_table(figures, works):

@@ -1,4 +1,4 @@
-"""What a proxy takes up: its executable, its start, and its memory with idle connections."""
+"""What a proxy takes up: its executable, its start, and its memory with idle connections and with stalled downloads."""
 
 import re
 import shutil
@@ -52,6 +52,42 @@ def memory(contender):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])
     return total / 1024
+
+
+def settled(contender, every=0.5):
+    """The memory once it does not grow any more."""
+    last = [memory(contender)]
+    while len(last) < 60 and (len(last) < 4 or max(last[-4:]) - min(last[-4:]) > 0.25):
+        time.sleep(every)
+        last.append(memory(contender))
+    return last[-1]
+
+
+class StalledDownloads:
+    """Connections that have asked for something large and read nothing of it."""
+
+    def __init__(self, work, contender):
+        self.request = request_head(work, contender)
+        self.port, self.sockets = contender.port, []
+
+    def grow(self, count):
+        """Opens connections until there are so many. Returns whether all were accepted."""
+        while len(self.sockets) < count:
+            one = socket.socket()
+            self.sockets.append(one)
+            # Less than this the kernel does not give; more would only hold more of the download in the kernel.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            one.settimeout(5)
+            try:
+                one.connect(("127.0.0.1", self.port))
+                one.sendall(self.request)
+            except OSError:
+                return False
+        return True
+
+    def close(self):
+        for one in self.sockets:
+            one.close()
 
 
 class IdleConnections:

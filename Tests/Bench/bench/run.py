@@ -6,11 +6,14 @@ from . import instructions, latency, micro, pages, report, resources, system_cal
 from .contenders import KINDS, Origin
 from .load import WrongAnswer, saturate, verify
 from .measure import cpu
-from .work import COUNTED, PLAIN, WORKS
+from .work import COUNTED, LARGE, PLAIN, WORKS
 
 PARTS = ("cpu", "latency", "syscalls", "resources", "instructions", "micro")
 PER_WORK = PARTS[:3]
 IDLE = (1_000, 10_000)
+STALLED = 1_000
+# Those whose configuration lets them have so many connections to the origin, and that hold what they read in memory.
+STALLERS = ("tombolo", "nginx", "compared")
 MESSAGES_PER_SECOND = 5_000
 WEIGHED = ("tombolo", "nginx", "haproxy", "caddy", "apache")
 
@@ -156,7 +159,24 @@ class Run:
                         self.figures.add("resources", name, f"memory-{count}", "MiB", resources.memory(contender))
                     else:
                         missing[f"{name} with {count:,}"] = f"missing: it answered only {len(idle.sockets) - 1:,}"
+            if name in STALLERS:
+                self.stalled(name, missing)
         report.resources_table(self.figures, names, IDLE, missing)
+
+    def stalled(self, name, missing):
+        """What a proxy holds for clients that do not read."""
+        contender = self.make(name, LARGE)
+        with ExitStack() as stack:
+            stack.callback(contender.stop)
+            contender.start()
+            before = resources.memory(contender)
+            stalled = resources.StalledDownloads(LARGE, contender)
+            stack.callback(stalled.close)
+            if stalled.grow(STALLED):
+                each = (resources.settled(contender) - before) * 1024 / STALLED
+                self.figures.add("resources", name, "stalled", "KiB/connection", each)
+            else:
+                missing[f"{name} with stalled downloads"] = f"missing: it took only {len(stalled.sockets) - 1:,}"
 
     def instructions(self):
         """User instructions per request."""

@@ -57,6 +57,8 @@ WORKS = (
 # Those that are counted instruction by instruction, and those that say what a proxy takes up: the plainest.
 COUNTED = ("json-1k", "html-10k", "gzip-10k")
 PLAIN = WORKS[0]
+# What is not read to the end: more than all buffers of the kernel and of a proxy together.
+LARGE = Work("binary-64m", "/64m.bin", ("tombolo", "nginx"), "nginx")
 
 # What the instrument shall cover, and Tombolo or the instrument cannot do yet.
 MISSING = {

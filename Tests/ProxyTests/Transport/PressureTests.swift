@@ -255,10 +255,10 @@ struct PressureTests {
         try await busy.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         let upstream = try await harness.upstream.accept()
         _ = try await upstream.readHead()
-        try await tunnel.send(TunnelTests.request)
+        try await tunnel.send(TunnelTests.request.replacing("websocket", with: "other"))
         let tunnelled = try await harness.upstream.accept()
         _ = try await tunnelled.readHead()
-        try await tunnelled.send(TunnelTests.switching)
+        try await tunnelled.send(TunnelTests.switching.replacing("websocket", with: "other"))
         _ = try await tunnel.readHead()
         while harness.server.counters.activeConnections < 3 { try await harness.settled() }
         let server = harness.server

@@ -15,6 +15,7 @@ struct TimeTests {
         settings.idleTimeout = .seconds(20)
         settings.requestBodyTimeout = .seconds(6)
         settings.sendTimeout = .seconds(9)
+        settings.tunnelTimeout = .seconds(11)
         settings.lingerTimeout = .seconds(2)
         settings.pool.idleTimeout = .seconds(4)
         settings.pool.lifetime = .seconds(60)
@@ -48,17 +49,45 @@ struct TimeTests {
         #expect(!proxy.client.isActive)
     }
 
-    @Test("a request body that stops gets 408, one that goes on does not") func body() throws {
+    @Test("a request body that stops gets 408, one that keeps the pace does not") func body() throws {
+        var settings = settings
+        settings.requestRate = 1
         let proxy = try EmbeddedProxy(settings)
-        try proxy.clientSends("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        try proxy.clientSends("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         for _ in 0..<5 {
             proxy.advance(.seconds(5))
-            try proxy.clientSends("a")
+            try proxy.clientSends("abcde")
         }
         #expect(try proxy.atClient == "")
         proxy.advance(.seconds(6))
         #expect(try proxy.atClient.hasPrefix("HTTP/1.1 408 "))
         #expect(!proxy.upstreams[0].isActive, "half a body is not left with the upstream")
+    }
+
+    @Test("a request body that trickles gets 408 however often a byte comes") func trickledBody() throws {
+        var settings = settings
+        settings.requestRate = 2
+        let proxy = try EmbeddedProxy(settings)
+        try proxy.clientSends("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        var seconds = 0
+        while try proxy.atClient == "", seconds < 100 {
+            try proxy.clientSends("1\r\na\r\n")
+            proxy.advance(.seconds(1))
+            seconds += 1
+        }
+        #expect(seconds == 11, "six seconds of grace, and half a second more for each byte")
+        #expect(proxy.log.withLockedValue { $0.outcomes.map(\.fault) } == [.client])
+        #expect(proxy.log.withLockedValue { $0.outcomes.map(\.reason) } == ["body_too_slow"])
+    }
+
+    @Test("a client that waits for 100 Continue is not the slow one") func awaitedContinue() throws {
+        let proxy = try EmbeddedProxy(settings)
+        try proxy.clientSends("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+        proxy.advance(.milliseconds(6_500))
+        #expect(try proxy.atClient == "")
+        proxy.advance(.milliseconds(500))
+        #expect(try proxy.atClient.hasPrefix("HTTP/1.1 504 "))
+        #expect(proxy.log.withLockedValue { $0.outcomes.map(\.fault) } == [.upstream])
     }
 
     @Test("an upstream that does not answer: 504 with its address and the time") func response() throws {
