@@ -102,27 +102,27 @@ extension UpstreamAddress {
             self = .unix(path: try AddressText.socketPath(path.isEmpty ? path : FilePath.resolve(path, beside: file)))
             return
         }
-        if text.lowercased().hasPrefix("https://") {
-            throw AddressError(
-                message: "an https upstream is not available in this version",
-                remedy: ["write http://…, and let the connection stay on this machine or a trusted network"])
-        }
-        guard text.lowercased().hasPrefix("http://") else {
+        guard let scheme = ["http://", "https://"].first(where: { text.lowercased().hasPrefix($0) }) else {
             let looksLikeAddress = (try? AddressText.hostAndPort(text)) != nil && text.contains(":")
             throw AddressError(
                 message: "expected an upstream, found \(Display.quote(text))",
-                remedy: [looksLikeAddress ? "write http://\(text)" : "write http://HOST:PORT or unix:PATH"])
+                remedy: [
+                    looksLikeAddress
+                        ? "write http://\(text)" : "write http://HOST:PORT, https://HOST:PORT or unix:PATH"
+                ])
         }
-        let authority = text.dropFirst(7).prefix { !"/?#".contains($0) }
+        let rest = text.dropFirst(scheme.count)
+        let authority = rest.prefix { !"/?#".contains($0) }
         guard !authority.contains("@") else {
-            throw AddressError(message: "an upstream has no user name or password", remedy: ["write http://HOST:PORT"])
-        }
-        guard ["", "/"].contains(text.dropFirst(7 + authority.count)) else {
             throw AddressError(
-                message: "an upstream has no path", remedy: ["write http://\(Display.clean(String(authority)))"])
+                message: "an upstream has no user name or password", remedy: ["write \(scheme)HOST:PORT"])
+        }
+        guard ["", "/"].contains(rest.dropFirst(authority.count)) else {
+            throw AddressError(
+                message: "an upstream has no path", remedy: ["write \(scheme)\(Display.clean(String(authority)))"])
         }
         let (host, port) = try AddressText.hostAndPort(authority)
         guard port != 0 else { throw AddressError(message: "port 0 cannot be connected to") }
-        self = .tcp(host: host, port: port ?? 80)
+        self = scheme == "http://" ? .tcp(host: host, port: port ?? 80) : .tls(host: host, port: port ?? 443)
     }
 }

@@ -62,18 +62,21 @@ public struct CIDR: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `address/length`.
-    public var description: String {
+    public var description: String { CIDR.addressText(network).map { "\($0)/\(prefixLength)" } ?? "" }
+
+    /// An IP address of 4 or 16 bytes as text, without brackets; nil if there are more or fewer.
+    package static func addressText(_ bytes: [UInt8]) -> String? {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
         var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let family = network.count == 4 ? AF_INET : AF_INET6
-        guard inet_ntop(family, network, &text, socklen_t(text.count)) != nil else { return "" }
-        return
-            "\(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))/\(prefixLength)"
+        let family = bytes.count == 4 ? AF_INET : AF_INET6
+        guard inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return nil }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
     /// The 4 or 16 bytes of an IP address without brackets; nil if it is none.
-    static func addressBytes(_ text: String) -> [UInt8]? {
+    package static func addressBytes(_ text: String) -> [UInt8]? {
         guard !text.utf8.contains(0) else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         if inet_pton(AF_INET, text, &bytes) == 1 { return Array(bytes.prefix(4)) }

@@ -47,6 +47,8 @@ extension Configuration {
         add("timeouts.upstream_connect", DurationText.format(milliseconds: timeouts.upstreamConnect))
         add("timeouts.upstream_response", DurationText.format(milliseconds: timeouts.upstreamResponse))
         add("timeouts.upstream_idle", DurationText.format(milliseconds: timeouts.upstreamIdle))
+        add("timeouts.upstream_keepalive", DurationText.format(milliseconds: timeouts.upstreamKeepAlive))
+        add("timeouts.upstream_lifetime", DurationText.format(milliseconds: timeouts.upstreamLifetime))
         add("timeouts.drain", DurationText.format(milliseconds: timeouts.drain))
         add("log.level", log.level)
         add("log.format", log.format)
@@ -71,8 +73,8 @@ extension Group {
         add("domains", domainsFile)
         for domain in domains {
             let cookieDomain = domain.cookieDomain.map { " cookie_domain=\($0)" } ?? ""
-            let settings = "app=\(domain.app) inject=\(domain.inject)\(cookieDomain)"
-            add("domain \(domain.pattern)", "\(domain.upstream) \(settings)")
+            let settings = "app=\(domain.app) inject=\(domain.inject)\(cookieDomain)\(domain.access.effective)"
+            add("domain \(domain.pattern)", "\(domain.upstreamText) \(settings)")
         }
         add("primary", primary)
         add("share_cookies", shareCookies.joined(separator: ", "))

@@ -191,6 +191,10 @@ extension Configuration {
         public var upstreamResponse: Int64
         /// Longest silence of an upstream within a response, event streams included. Default: 5 min.
         public var upstreamIdle: Int64
+        /// How long an upstream connection without a request is kept for the next one. Default: 30 s.
+        public var upstreamKeepAlive: Int64
+        /// How long an upstream connection is used at all. Default: 30 min.
+        public var upstreamLifetime: Int64
         /// From SIGTERM to the end of the process, whatever still runs. Default: 30 s.
         public var drain: Int64
 
@@ -198,7 +202,8 @@ extension Configuration {
         public init(
             head: Int64 = 10_000, idle: Int64 = 75_000, stall: Int64 = 600_000, tunnel: Int64 = 3_600_000,
             pending: Int64 = 5_000, upstreamConnect: Int64 = 5_000, upstreamResponse: Int64 = 60_000,
-            upstreamIdle: Int64 = 300_000, drain: Int64 = 30_000
+            upstreamIdle: Int64 = 300_000, upstreamKeepAlive: Int64 = 30_000, upstreamLifetime: Int64 = 1_800_000,
+            drain: Int64 = 30_000
         ) {
             self.head = head
             self.idle = idle
@@ -208,6 +213,8 @@ extension Configuration {
             self.upstreamConnect = upstreamConnect
             self.upstreamResponse = upstreamResponse
             self.upstreamIdle = upstreamIdle
+            self.upstreamKeepAlive = upstreamKeepAlive
+            self.upstreamLifetime = upstreamLifetime
             self.drain = drain
         }
     }

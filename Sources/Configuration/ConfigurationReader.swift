@@ -94,6 +94,8 @@ struct ConfigurationReader {
         table.read("upstream_connect", .milliseconds(range), into: &timeouts.upstreamConnect)
         table.read("upstream_response", .milliseconds(range), into: &timeouts.upstreamResponse)
         table.read("upstream_idle", .milliseconds(range), into: &timeouts.upstreamIdle)
+        table.read("upstream_keepalive", .milliseconds(0...86_400_000), into: &timeouts.upstreamKeepAlive)
+        table.read("upstream_lifetime", .milliseconds(range), into: &timeouts.upstreamLifetime)
         table.read("drain", .milliseconds(0...86_400_000), into: &timeouts.drain)
         table.finish()
     }

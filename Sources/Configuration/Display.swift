@@ -1,7 +1,7 @@
 /// Text of unknown origin made fit for a terminal.
 package enum Display {
     /// `text` without control characters, which could rewrite what an operator reads.
-    static func clean(_ text: String) -> String {
+    package static func clean(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { out.append(isControl(scalar) ? "\u{FFFD}" : scalar) }

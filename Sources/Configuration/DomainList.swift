@@ -10,8 +10,8 @@ struct DomainList {
     var isIncomplete = false
 }
 
-/// Reads a domain list file: a line a domain, `host upstream key=value…`; a `#` at the beginning of a word starts a
-/// comment.
+/// Reads a domain list file: a line a domain, `host upstream,upstream… key=value…`; a `#` at the beginning of a word
+/// starts a comment.
 struct DomainListReader {
     let file: String
     let session: LoadSession
@@ -42,7 +42,7 @@ struct DomainListReader {
 
     // MARK: Lines
 
-    private typealias Word = (text: String, column: Int)
+    typealias Word = (text: String, column: Int)
 
     private func words(_ text: String) -> [Word] {
         var words: [Word] = []
@@ -79,18 +79,14 @@ struct DomainListReader {
             report(host.column, "the upstream is missing", ["write HOST http://HOST:PORT or HOST unix:PATH"])
             return
         }
-        var upstream: UpstreamAddress?
-        do {
-            upstream = try UpstreamAddress(parsing: words[1].text, beside: file)
-        } catch {
-            report(words[1].column, error.message, error.remedy)
-        }
-        let settings = readSettings(words.dropFirst(2), pattern)
-        guard let pattern, let upstream else { return }
+        let upstreams = readUpstreams(words[1])
+        let settings = readSettings(words.dropFirst(2), pattern, upstreams)
+        guard let pattern, let upstream = upstreams?.first else { return }
         if settings.inject != nil { list.ownInject.insert(list.domains.count) }
         list.domains.append(
             Domain(
-                pattern: pattern, upstream: upstream, app: settings.app, inject: settings.inject ?? .everywhere,
+                pattern: pattern, upstream: upstream, alternatives: upstreams.map { Array($0.dropFirst()) } ?? [],
+                access: settings.access, app: settings.app, inject: settings.inject ?? .everywhere,
                 cookieDomain: settings.cookieDomain, file: file, line: line))
     }
 
@@ -100,11 +96,16 @@ struct DomainListReader {
         var app: String?
         var inject: PathPatterns?
         var cookieDomain: String?
+        var access = UpstreamAccess()
     }
 
-    private func readSettings(_ words: ArraySlice<Word>, _ pattern: HostPattern?) -> Settings {
+    /// `upstreams` are nil if they have mistakes.
+    private func readSettings(
+        _ words: ArraySlice<Word>, _ pattern: HostPattern?, _ upstreams: [UpstreamAddress]?
+    ) -> Settings {
         var settings = Settings()
         var seen: Set<String> = []
+        var access = UpstreamAccessReader(list: self, upstreams: upstreams)
         for word in words {
             let parts = word.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let key = parts.first.map(String.init), let value = parts.last.map(String.init)
@@ -123,13 +124,15 @@ struct DomainListReader {
             case "access", "login_url":
                 report(word.column, "\(key) is not available in this version", ["let the app itself refuse visitors"])
             default:
-                let known = ["app", "cookie_domain", "inject"]
+                if access.read(key, value, word.column) { continue }
+                let known = (["app", "cookie_domain", "inject"] + UpstreamAccessReader.keys).sorted()
                 let suggestion = DidYouMean.suggestion(for: key, among: known).map { "did you mean \"\($0)\"?" }
                 report(
                     word.column, "unknown setting \(Display.quote(key))",
                     [suggestion ?? "known here: \(known.joined(separator: ", "))"])
             }
         }
+        settings.access = access.finish()
         return settings
     }
 
@@ -203,7 +206,7 @@ struct DomainListReader {
         return domain
     }
 
-    private func report(_ column: Int, _ message: String, _ remedy: [String] = []) {
+    func report(_ column: Int, _ message: String, _ remedy: [String] = []) {
         session.report(file, Position(line: line, column: column), message, remedy)
     }
 }

@@ -33,7 +33,7 @@ enum CertificateReview {
     }
 
     /// `2026-11-21`, in UTC.
-    private static func day(_ seconds: Int64) -> String {
+    static func day(_ seconds: Int64) -> String {
         var time = time_t(seconds)
         var parts = tm()
         guard gmtime_r(&time, &parts) != nil else { return "\(seconds)" }

@@ -7,6 +7,8 @@ public struct Deployment: Sendable {
     /// What the configuration and domain list files say.
     public let configuration: Configuration
     let certificates: Certificates
+    /// What handshakes with upstreams need, by what domains say of it.
+    let upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS]
     /// What is allowed and should be known, a line each.
     public let warnings: [String]
 
@@ -17,20 +19,23 @@ public struct Deployment: Sendable {
         try load(file, keeping: Certificates()).result.get()
     }
 
-    /// As ``load(_:)``; of the certificates in force those that are still the same are kept. The files to watch come with
-    /// it even if there are mistakes.
+    /// As ``load(_:)``; of the certificates and of what is for upstreams, both in force, what is still the same is kept.
+    /// The files to watch come with it even if there are mistakes.
     static func load(
-        _ file: String, keeping certificates: Certificates
+        _ file: String, keeping certificates: Certificates, _ upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS] = [:]
     ) -> (result: Result<Deployment, ConfigurationIssues>, watchedFiles: [String]) {
         let loaded = ConfigurationFiles.load(file)
         switch loaded.result {
         case .failure(let mistakes): return (.failure(mistakes), loaded.watchedFiles)
         case .success(let configuration):
             let files = CertificateFiles.load(configuration, keeping: certificates, now: Workshop.clock().seconds)
-            let watched = loaded.watchedFiles + [configuration.keys.file] + files.watchedFiles
-            guard files.mistakes.isEmpty else { return (.failure(ConfigurationIssues(files.mistakes)), watched) }
+            let upstreams = UpstreamTLSFiles.load(configuration, keeping: upstreamTLS)
+            let watched =
+                loaded.watchedFiles + [configuration.keys.file] + files.watchedFiles + upstreams.watchedFiles
+            let mistakes = files.mistakes + upstreams.mistakes
+            guard mistakes.isEmpty else { return (.failure(ConfigurationIssues(mistakes)), watched) }
             let deployment = Deployment(
-                configuration: configuration, certificates: files.certificates,
+                configuration: configuration, certificates: files.certificates, upstreamTLS: upstreams.contexts,
                 warnings: files.warnings + Summary.warnings(about: configuration))
             return (.success(deployment), watched)
         }

@@ -17,6 +17,8 @@ struct Reloader {
     let metrics: ReloadMetrics
     var listeners: Listeners
     let manager: ServiceManager
+    var upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS]
+    let server: ProxyServer
     let logger: Logger
 
     /// Loads everything again. Requests that are being served end under the routes they began with.
@@ -28,7 +30,7 @@ struct Reloader {
     }
 
     private mutating func load() async {
-        switch Deployment.load(file, keeping: certificates.current).result {
+        switch Deployment.load(file, keeping: certificates.current, upstreamTLS).result {
         case .failure(let mistakes):
             metrics.failed()
             for mistake in mistakes.issues {
@@ -63,7 +65,10 @@ struct Reloader {
                 !certificates.current.all.contains { $0 === new }
             }
             certificates.replace(deployment.certificates)
-            routes.replace(workshop.routes(for: next, keys: keys))
+            upstreamTLS = deployment.upstreamTLS
+            let new = workshop.routes(for: next, upstreamTLS, keys: keys)
+            routes.replace(new)
+            server.keepUpstreams(new.upstreams)
             workshop.requests.keep(only: Set(next.groups.flatMap(\.domains).map(\.pattern.description)))
             metrics.succeeded(now: Workshop.clock().seconds)
             do {
@@ -97,8 +102,10 @@ struct Reloader {
             ("[internal]", next.internalListener != bound.internalListener), ("[store]", next.store != bound.store),
             ("[limits]", next.limits != bound.limits), ("[log]", next.log != bound.log),
             (
-                "[timeouts] head, idle or drain",
-                next.timeouts.head != bound.timeouts.head || next.timeouts.idle != bound.timeouts.idle
+                "[timeouts] head, idle, upstream_keepalive, upstream_lifetime or drain",
+                next.timeouts.upstreamKeepAlive != bound.timeouts.upstreamKeepAlive
+                    || next.timeouts.upstreamLifetime != bound.timeouts.upstreamLifetime
+                    || next.timeouts.head != bound.timeouts.head || next.timeouts.idle != bound.timeouts.idle
                     || next.timeouts.drain != bound.timeouts.drain
             ),
         ].filter(\.1).map(\.0)

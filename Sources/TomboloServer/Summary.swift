@@ -4,7 +4,9 @@ internal import TLS
 /// What a configuration comes to, in words.
 public enum Summary {
     /// A few lines for `tombolo check`: groups, domains and where they lead, store and listeners.
-    public static func text(of deployment: Deployment) -> String {
+    ///
+    /// - Parameter more: warnings besides those of the deployment.
+    public static func text(of deployment: Deployment, warnings more: [String] = []) -> String {
         let configuration = deployment.configuration
         var lines = ["The configuration is valid."]
         let listeners =
@@ -25,10 +27,10 @@ public enum Summary {
             for domain in group.domains {
                 let name = domain.pattern.description
                 let padding = String(repeating: " ", count: width - name.count)
-                lines.append("             \(name)\(padding)  \(domain.upstream)")
+                lines.append("             \(name)\(padding)  \(domain.upstreamText)")
             }
         }
-        for warning in deployment.warnings { lines.append("  warning  \(warning)") }
+        for warning in deployment.warnings + more { lines.append("  warning  \(warning)") }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -39,6 +41,13 @@ public enum Summary {
             group \(group.name) shares cookies without a login signal: unless the app sends \(group.headers.user), Tombolo \
             does not notice a login, and a session that somebody planted before it stays good after it
             """
+        }
+        for domain in configuration.groups.flatMap(\.domains) where !domain.access.tls.verifies {
+            warnings.append(
+                """
+                \(domain.pattern) (\(domain.file):\(domain.line)) has tls_verify=off: whoever answers at \(domain.upstreamText) is \
+                taken for the app, and so is anybody on the way to it; tls_ca=FILE trusts a certificate of your own
+                """)
         }
         if configuration.listen.redirectHTTPS {
             warnings += configuration.groups.filter { $0.cookie.secure == .always }.map { group in

@@ -22,6 +22,7 @@ public struct TomboloServer: Sendable {
     let workshop: Workshop
     private let routes: RouteTable
     let certificates: CertificateTable
+    private let upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS]
     let first: Configuration
     private let warnings: [String]
     private let watched: [String]
@@ -50,6 +51,7 @@ public struct TomboloServer: Sendable {
         case .success(let deployment):
             first = deployment.configuration
             certificates = CertificateTable(deployment.certificates)
+            upstreamTLS = deployment.upstreamTLS
             warnings = deployment.warnings
         }
         watched = loaded.watchedFiles
@@ -61,7 +63,7 @@ public struct TomboloServer: Sendable {
             throw StartFailure("\(error)")
         }
         let keys = try Workshop.keyRing(first, logger: logger)
-        routes = RouteTable(workshop.routes(for: first, keys: keys))
+        routes = RouteTable(workshop.routes(for: first, upstreamTLS, keys: keys))
     }
 
     private static func logger(_ log: Configuration.Log) -> Logger {
@@ -93,7 +95,8 @@ public struct TomboloServer: Sendable {
         let front = FrontLog(logger, tlsFailures: tlsFailures)
         let server = ProxyServer(
             group: loops, settings: Workshop.transportSettings(first, loops: Workshop.loopCount),
-            front: FrontDoor(trusts: { [routes] in routes.current.trusts($0) }, report: front.tell)
+            front: FrontDoor(trusts: { [routes] in routes.current.trusts($0) }, report: front.tell),
+            upstreamNews: { [logger] in Self.log($0, logger) }
         ) { [routes, pages, logger] eventLoop in
             SessionPhases(
                 routes: routes, streams: streams, pages: pages, observer: observer, eventLoop: eventLoop, logger: logger
@@ -176,7 +179,8 @@ public struct TomboloServer: Sendable {
             tasks.addTask { await warnOfCertificates() }
             var reloader = Reloader(
                 file: file, bound: first, running: first, workshop: workshop, routes: routes,
-                certificates: certificates, metrics: reloads, listeners: listeners, manager: manager, logger: logger)
+                certificates: certificates, metrics: reloads, listeners: listeners, manager: manager,
+                upstreamTLS: upstreamTLS, server: server, logger: logger)
             for await event in events {
                 switch event {
                 case .signal(.sighup):
@@ -250,6 +254,18 @@ public struct TomboloServer: Sendable {
 }
 
 extension TomboloServer {
+    private static func log(_ news: UpstreamNews, _ logger: Logger) {
+        switch news {
+        case .putAside(let address, let reason):
+            logger.warning(
+                "an upstream's address is put aside for a while; the others go on",
+                metadata: ["phase": "upstream", "fault": "upstream", "address": "\(address)", "reason": "\(reason)"])
+        case .back(let address):
+            logger.notice(
+                "an upstream's address works again", metadata: ["phase": "upstream", "address": "\(address)"])
+        }
+    }
+
     /// What became of the loader in pages, for the log.
     private static func told(_ pages: PageCounters) -> Logger.Metadata {
         let skipped = pages.skipped.map { "\($0.key.rawValue)=\($0.value)" }.sorted().joined(separator: " ")

@@ -7,6 +7,7 @@ internal import NIOCore
 internal import Proxy
 internal import SessionStores
 internal import Sessions
+internal import TLS
 
 #if canImport(Glibc)
     internal import Glibc
@@ -44,13 +45,15 @@ struct Workshop: Sendable {
     }
 
     /// The groups of a configuration at work, and the routes to them.
-    func routes(for configuration: Configuration, keys: KeyRing) -> Routes {
+    func routes(
+        for configuration: Configuration, _ upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS], keys: KeyRing
+    ) -> Routes {
         let groups = configuration.groups.map { settings in
             SessionGroup(
                 settings: settings, keys: keys, repository: repository(for: settings), metrics: ladder,
                 clock: Self.clock)
         }
-        return Routes(configuration, groups: groups, metrics: requests)
+        return Routes(configuration, groups: groups, upstreamTLS: upstreamTLS, metrics: requests)
     }
 
     private func repository(for group: Group) -> SessionRepository {
@@ -121,6 +124,8 @@ struct Workshop: Sendable {
         settings.pool.maxPending = share(configuration.limits.pending)
         settings.pool.pendingTimeout = .milliseconds(configuration.timeouts.pending)
         settings.maxBodyBytes = configuration.limits.bodyBytes
+        settings.pool.idleTimeout = .milliseconds(configuration.timeouts.upstreamKeepAlive)
+        settings.pool.lifetime = .milliseconds(configuration.timeouts.upstreamLifetime)
         settings.droppedTrailers = configuration.groups.flatMap { RoutedDomain.ownFields(of: $0) }
         settings.maxConnections = configuration.limits.connections
         settings.maxConnectionsPerAddress = configuration.limits.connectionsPerAddress

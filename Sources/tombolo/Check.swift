@@ -2,17 +2,25 @@ internal import ArgumentParser
 internal import Configuration
 internal import TomboloServer
 
-struct Check: ParsableCommand {
+struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read all configuration files and report every mistake.",
-        discussion: "Changes nothing and needs no network. Exit status: 0 when all is well, 1 when there are mistakes.")
+        discussion: """
+            Changes nothing. Upstreams that cannot be reached are warned of. Exit status: 0 when all is well, warnings \
+            included, 1 when there are mistakes.
+            """)
 
     @OptionGroup var file: ConfigurationOption
 
-    func run() throws {
+    @Flag(help: "Do not try to connect to the upstreams.")
+    var offline = false
+
+    func run() async throws {
         do {
-            print(Summary.text(of: try Deployment.load(file.path)), terminator: "")
-        } catch let mistakes {
+            let deployment = try Deployment.load(file.path)
+            let warnings = offline ? [] : await Reachability.warnings(about: deployment)
+            print(Summary.text(of: deployment, warnings: warnings), terminator: "")
+        } catch let mistakes as ConfigurationIssues {
             StandardError.write("\(mistakes)\n")
             let count = mistakes.issues.count
             StandardError.write("\(count) \(count == 1 ? "mistake" : "mistakes") in \(file.path)\n")

@@ -1,5 +1,6 @@
 """A certificate authority of the tests' own: an intermediate under a root, and certificates for any names, by the openssl program."""
 
+import ipaddress
 import ssl
 import subprocess
 from pathlib import Path
@@ -13,6 +14,13 @@ def _key(path):
     _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path)
     path.chmod(0o600)
     return path
+
+
+def _alternative(name):
+    try:
+        return f"IP:{ipaddress.ip_address(name)}"
+    except ValueError:
+        return f"DNS:{name}"
 
 
 class Authority:
@@ -36,10 +44,11 @@ class Authority:
         return cert, key
 
     def issue(self, pem, *names, days=30):
-        """Writes one file with key, certificate and intermediate, at once, so that nobody ever reads half of it."""
+        """Writes one file with key, certificate and intermediate, at once, so that nobody ever reads half of it. A name may be
+        an address; with less than no days, the certificate has expired."""
         pem = Path(pem)
         pem.parent.mkdir(parents=True, exist_ok=True)
-        extensions = "subjectAltName=" + ",".join(f"DNS:{name}" for name in names) + "\n"
+        extensions = "subjectAltName=" + ",".join(_alternative(name) for name in names) + "\n"
         signer = self.intermediate, self.folder / "intermediate.key"
         cert, key = self._sign("leaf", "/CN=leaf", extensions, *signer, days)
         new = pem.with_suffix(".new")

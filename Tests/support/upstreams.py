@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import sys
 import threading
 from contextlib import closing, suppress
@@ -44,21 +45,29 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\no
 
 class Scripted:
     """Listens, keeps every byte of every connection, and answers each complete request head with the next answer of the
-    script (the last one is repeated). An answer of None closes the connection instead."""
+    script (the last one is repeated). An answer of None closes the connection instead; with `closes`, every answer does so
+    when it has been sent."""
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, host="127.0.0.1", port=0, path=None, closes=False):
         self.answers = list(answers) or [OK]
-        self.connections = []
+        self.closes = closes
+        self.connections, self.sockets = [], []
+        self.ended = 0
         self.lock = threading.Lock()
         self.answered = 0
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self.listener.getsockname()[1]
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(str(path))
+            self.listener.listen(128)
+        else:
+            self.listener = socket.create_server((host, port), backlog=128)
+        self.path, self.port = path, None if path else self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"unix:{self.path}" if self.path else f"http://127.0.0.1:{self.port}"
 
     def _accept(self):
         while True:
@@ -69,7 +78,15 @@ class Scripted:
             with self.lock:
                 kept = bytearray()
                 self.connections.append(kept)
-            threading.Thread(target=self._serve, args=(connection, kept), daemon=True).start()
+                self.sockets.append(connection)
+            threading.Thread(target=self._serve_until_it_ends, args=(connection, kept), daemon=True).start()
+
+    def _serve_until_it_ends(self, connection, kept):
+        try:
+            self._serve(connection, kept)
+        finally:
+            with self.lock:
+                self.ended += 1
 
     def _serve(self, connection, kept):
         tail = b""
@@ -93,6 +110,8 @@ class Scripted:
                         return
                     with suppress(OSError):
                         connection.sendall(answer)
+                    if self.closes:
+                        return
 
     def bytes(self):
         with self.lock:
@@ -112,10 +131,62 @@ class Scripted:
         return start, [(line.partition(":")[0], line.partition(":")[2].strip()) for line in lines]
 
     def close(self):
+        # Wakes the thread that waits in accept; without it the system goes on listening.
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+    def end(self):
+        """Ends the connections there are, as a program does that ends."""
+        with self.lock:
+            for connection in self.sockets:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.close()
+
+
+class Orderly(ssl.SSLSocket):
+    """Ends with close_notify, as Python's own sockets do not."""
+
+    def close(self):
+        with suppress(OSError, ValueError):
+            self.settimeout(1)
+            self.unwrap()
+        super().close()
+
+
+class SecureScripted(Scripted):
+    """The same behind TLS. `asked` are the names that clients asked for by SNI, `refused` what handshakes failed of."""
+
+    def __init__(self, pem, *answers, orderly=True, authority=None, **settings):
+        self.asked, self.refused, self.shown = [], [], []
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pem)
+        self.context.set_alpn_protocols(["h2", "http/1.1"])
+        self.context.sni_callback = lambda _socket, name, _context: self.asked.append(name)
+        if orderly:
+            self.context.sslsocket_class = Orderly
+        if authority:
+            self.context.load_verify_locations(authority)
+            self.context.verify_mode = ssl.CERT_REQUIRED
+        super().__init__(*answers, **settings)
+
+    @property
+    def url(self):
+        return f"https://127.0.0.1:{self.port}"
+
+    def _serve(self, connection, kept):
+        connection.settimeout(30)
+        try:
+            secure = self.context.wrap_socket(connection, server_side=True)
+        except OSError as error:
+            self.refused.append(error)
+            connection.close()
+            return
+        self.shown.append((secure.selected_alpn_protocol(), secure.getpeercert()))
+        super()._serve(secure, kept)

@@ -5,6 +5,7 @@ public import HTTPWire
 internal import NIOConcurrencyHelpers
 public import NIOCore
 internal import Sessions
+public import TLS
 
 /// A domain of a group with everything that its requests need, made ready once.
 public final class RoutedDomain: Sendable {
@@ -22,20 +23,15 @@ public final class RoutedDomain: Sendable {
     /// What becomes of its requests.
     let metrics: DomainMetrics
 
-    init(group: SessionGroup, domain: Domain, timeouts: Configuration.Timeouts, metrics: DomainMetrics) {
+    init(
+        group: SessionGroup, domain: Domain, timeouts: Configuration.Timeouts,
+        tls: [UpstreamAccess.TLS: UpstreamTLS], metrics: DomainMetrics
+    ) {
         self.group = group
         self.metrics = metrics
         name = domain.pattern.description
         self.domain = domain
-        let address: Upstream.Address =
-            switch domain.upstream {
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .unix(let path): .unix(path: path)
-            }
-        upstream = Upstream(
-            address, connectTimeout: .milliseconds(timeouts.upstreamConnect),
-            responseTimeout: .milliseconds(timeouts.upstreamResponse),
-            idleTimeout: .milliseconds(timeouts.upstreamIdle))
+        upstream = Upstream(domain, timeouts: timeouts, tls: tls)
         ownFields = FoldedNames(Self.ownFields(of: group.settings))
         control = ControlFields(group.settings.headers)
         signals = LoginSignals(group.settings.login)
@@ -92,14 +88,20 @@ public struct Routes: Sendable {
     /// The parameters that carry tickets.
     let ticketParameters: [[UInt8]]
 
-    /// Makes the routes of a configuration; `groups` are its groups at work, in the same order. Their requests are counted
-    /// in `metrics`.
-    public init(_ configuration: Configuration, groups: [SessionGroup], metrics: RequestMetrics) {
+    /// Makes the routes of a configuration; `groups` are its groups at work, in the same order.
+    ///
+    /// - Parameters:
+    ///   - upstreamTLS: what handshakes with upstreams need, by what domains say of it.
+    ///   - metrics: where requests are counted.
+    public init(
+        _ configuration: Configuration, groups: [SessionGroup], upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS] = [:],
+        metrics: RequestMetrics
+    ) {
         router = HostRouter(configuration.groups)
         domains = zip(configuration.groups, groups).map { settings, group in
             settings.domains.map {
                 RoutedDomain(
-                    group: group, domain: $0, timeouts: configuration.timeouts,
+                    group: group, domain: $0, timeouts: configuration.timeouts, tls: upstreamTLS,
                     metrics: metrics.domain($0.pattern.description))
             }
         }
@@ -107,6 +109,9 @@ public struct Routes: Sendable {
         listen = configuration.listen
         redirect = listen.redirectHTTPS ? HTTPSRedirect(port: listen.httpsPort) : nil
     }
+
+    /// Where its requests go.
+    public var upstreams: [Upstream] { domains.joined().map(\.upstream) }
 
     func route(_ head: borrowing RequestHead) -> RoutedDomain? {
         guard let route = head.withBytes(head.host, { router.route($0) }) else { return nil }
@@ -140,4 +145,28 @@ public final class RouteTable: Sendable {
 
     /// Puts other routes in force for the requests that come from now on.
     public func replace(_ routes: Routes) { box.withLockedValue { $0 = routes } }
+}
+
+extension Upstream {
+    /// The upstream of a line of a domain list.
+    public init(_ domain: Domain, timeouts: Configuration.Timeouts, tls: [UpstreamAccess.TLS: UpstreamTLS]) {
+        let access = domain.access
+        let isSecure = domain.upstreams.contains(where: \.isSecure)
+        self.init(
+            Address(domain.upstream), alternatives: domain.alternatives.map(Address.init),
+            tls: isSecure ? tls[access.tls] : nil,
+            connectTimeout: .milliseconds(access.connectTimeout ?? timeouts.upstreamConnect),
+            responseTimeout: .milliseconds(access.responseTimeout ?? timeouts.upstreamResponse),
+            idleTimeout: .milliseconds(access.idleTimeout ?? timeouts.upstreamIdle))
+    }
+}
+
+extension Upstream.Address {
+    fileprivate init(_ address: UpstreamAddress) {
+        switch address {
+        case .tcp(let host, let port): self = .tcp(host: host, port: port)
+        case .tls(let host, let port): self = .tls(host: host, port: port)
+        case .unix(let path): self = .unix(path: path)
+        }
+    }
 }

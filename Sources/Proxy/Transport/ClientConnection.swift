@@ -48,7 +48,6 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     // The upstream.
     var upstream: UpstreamConnection?
     var bucket: UpstreamBucket?
-    var bucketAddress: Upstream.Address?
     /// Counts requests for a connection, so that a late answer to one that was given up is recognised.
     var acquisition: UInt64 = 0
     var isQueued = false

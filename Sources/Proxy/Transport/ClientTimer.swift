@@ -101,12 +101,20 @@ extension ClientConnection {
         case .tunnel: endIdleTunnel()
         case .head: timeOut(.requestTimeout(after: settings.headTimeout), .requestTimeout)
         case .requestBody: timeOut(.bodyTooSlow(after: upload.window, rate: upload.rate), .requestTimeout)
-        case .queue:
-            timeOut(upstream.map { .queueTimeout($0, after: settings.pool.pendingTimeout) }, .upstreamTimeout)
-        case .response: timeOut(upstream.map { .responseTimeout($0) }, .upstreamTimeout)
-        case .responseBody: timeOut(upstream.map { .upstreamSilent($0) }, .upstreamTimeout)
+        case .queue: timeOut(upstream.map(waitedTooLong), .upstreamTimeout)
+        case .response:
+            self.upstream?.timedOut()
+            timeOut(upstream.map { .responseTimeout($0) }, .upstreamTimeout)
+        case .responseBody:
+            self.upstream?.timedOut()
+            timeOut(upstream.map { .upstreamSilent($0) }, .upstreamTimeout)
         }
         settle()
+    }
+
+    private func waitedTooLong(for upstream: Upstream) -> TransportFailure {
+        let failure = TransportFailure.queueTimeout(upstream, after: state.settings.pool.pendingTimeout)
+        return bucket?.waitFailure(for: upstream, crowded: failure) ?? failure
     }
 
     private func timeOut(_ failure: TransportFailure?, _ event: ExchangeMachine.Event) {

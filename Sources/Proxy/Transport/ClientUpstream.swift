@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import TLS
 
 /// What the client connection has to do with the pool and the upstream connection that works for it.
 extension ClientConnection {
@@ -10,11 +11,8 @@ extension ClientConnection {
             failure = .internalError
             return perform(machine.handle(.unavailable))
         }
-        if bucket == nil || bucketAddress != wanted.address {
-            bucket = state.pool.bucket(for: wanted)
-            bucketAddress = wanted.address
-        }
-        guard let bucket else { return }
+        let bucket = state.pool.bucket(for: wanted, known: self.bucket)
+        self.bucket = bucket
         acquisition &+= 1
         isQueued = false
         switch state.pool.acquire(wanted, from: bucket, for: self, fresh: fresh) {
@@ -22,7 +20,7 @@ extension ClientConnection {
         case .connecting: break
         case .queued: isQueued = true
         case .full:
-            failure = .overloaded(wanted)
+            failure = bucket.waitFailure(for: wanted, crowded: .overloaded(wanted))
             perform(machine.handle(.unavailable))
         }
     }
@@ -111,9 +109,12 @@ extension ClientConnection {
         perform(machine.handle(.responseHead(closes: closes)))
     }
 
-    /// The upstream closed before the response was complete.
-    func upstreamLost() {
-        failure = exchange.upstream.map { .closedEarly($0) } ?? .internalError
+    /// The upstream closed before the response was complete; `refusal` is what TLS has to say about it.
+    func upstreamLost(_ refusal: UpstreamTLSFailure? = nil) {
+        failure =
+            exchange.upstream.map { upstream in
+                refusal.map { .handshakeFailed(upstream, $0) } ?? .closedEarly(upstream)
+            } ?? .internalError
         perform(machine.handle(.upstreamLost))
     }
 

@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import TLS
 
 extension ErrorPages {
     /// The status, words and fault for a failure of the transport.
@@ -59,7 +60,7 @@ extension ErrorPages {
             Problem(
                 status: 500, code: "internal_error", message: "The proxy made a mistake.",
                 hint: "Look at the log of Tombolo for this request.", fault: .self)
-        case .connectFailed, .connectTimeout, .closedEarly, .invalidResponse, .responseTimeout,
+        case .connectFailed, .handshakeFailed, .connectTimeout, .closedEarly, .invalidResponse, .responseTimeout,
             .upstreamSilent, .overloaded, .queueTimeout:
             upstreamProblem(for: failure)
         }
@@ -69,11 +70,16 @@ extension ErrorPages {
         switch failure {
         case .connectFailed(let upstream, let reason):
             Problem(
-                status: 502, code: reason.contains("refused") ? "upstream_refused" : "upstream_unreachable",
+                status: 502, code: failure.isRefusal ? "upstream_refused" : "upstream_unreachable",
                 message: "The application behind this address cannot be reached.",
                 hint: "Tried \(upstream): \(reason). Is the application running and listening there? "
                     + "Compare the address in the domain list.",
                 fault: .upstream)
+        case .handshakeFailed(let upstream, let failure):
+            Problem(
+                status: 502, code: "upstream_tls",
+                message: "The application behind this address cannot be reached safely.",
+                hint: "Tried \(upstream): \(failure.reason). \(failure.remedy)", fault: .upstream)
         case .connectTimeout(let upstream):
             Problem(
                 status: 504, code: "upstream_connect_timeout",
@@ -135,6 +141,27 @@ extension ErrorPages {
     static func seconds(_ amount: TimeAmount) -> String {
         let tenths = amount.nanoseconds / 100_000_000
         return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension TransportFailure {
+    var isRefusal: Bool {
+        if case .connectFailed(_, let reason) = self { reason.contains("refused") } else { false }
+    }
+
+    /// As ``reason``, with what to do about it, where that is known.
+    var advice: String {
+        if case .handshakeFailed(_, let failure) = self { "\(failure.reason). \(failure.remedy)" } else { reason }
+    }
+
+    /// Why no connection could be had, in a few words for the log.
+    var reason: String {
+        switch self {
+        case .connectFailed(_, let reason): reason
+        case .connectTimeout(let upstream): "no connection within \(ErrorPages.seconds(upstream.connectTimeout))"
+        case .handshakeFailed(_, let failure): failure.reason
+        default: ErrorPages.problem(for: self).code
+        }
     }
 }
 

@@ -24,12 +24,14 @@ final class LoopState {
 
     init(
         loop: any EventLoop, settings: TransportSettings, counters: LoopCounters, connector: any Connector,
-        wallClock: @escaping @Sendable () -> Int64
+        wallClock: @escaping @Sendable () -> Int64, health: UpstreamHealth = UpstreamHealth { _ in },
+        random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
     ) {
         self.loop = loop
         self.settings = settings
         self.counters = counters
-        self.pool = UpstreamPool(loop: loop, settings: settings, counters: counters, connector: connector)
+        self.pool = UpstreamPool(
+            loop: loop, settings: settings, counters: counters, connector: connector, health: health, random: random)
         self.date = DateLine(wallClock: wallClock)
     }
 

@@ -35,19 +35,22 @@ public final class ProxyServer: Sendable {
     ///   - settings: limits and time-outs.
     ///   - front: whom to believe about the connections that come in, and whom to tell of them.
     ///   - wallClock: Unix seconds, for the `Date` field; the system's clock unless given.
+    ///   - upstreamNews: told when an address of an upstream is put aside and when it is back; called on an event loop.
     ///   - makePhases: makes the policy for each client connection.
     public convenience init(
         group: any EventLoopGroup, settings: TransportSettings = TransportSettings(), front: FrontDoor = FrontDoor(),
-        wallClock: (@Sendable () -> Int64)? = nil, makePhases: @escaping MakePhases
+        wallClock: (@Sendable () -> Int64)? = nil, upstreamNews: @escaping @Sendable (UpstreamNews) -> Void = { _ in },
+        makePhases: @escaping MakePhases
     ) {
         self.init(
             group: group, settings: settings, front: front, connector: SocketConnector(),
-            wallClock: wallClock ?? { Int64(time(nil)) }, makePhases: makePhases)
+            wallClock: wallClock ?? { Int64(time(nil)) }, upstreamNews: upstreamNews, makePhases: makePhases)
     }
 
     init(
         group: any EventLoopGroup, settings: TransportSettings, front: FrontDoor, connector: any Connector,
-        wallClock: @escaping @Sendable () -> Int64, makePhases: @escaping MakePhases
+        wallClock: @escaping @Sendable () -> Int64, upstreamNews: @escaping @Sendable (UpstreamNews) -> Void,
+        makePhases: @escaping MakePhases
     ) {
         self.group = group
         self.settings = settings
@@ -57,11 +60,13 @@ public final class ProxyServer: Sendable {
         self.addressLimit = AddressLimit(settings.maxConnectionsPerAddress)
         var loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>] = [:]
         var counters: [LoopCounters] = []
+        let health = UpstreamHealth(tell: upstreamNews)
         for loop in group.makeIterator() {
             let counter = LoopCounters()
             counters.append(counter)
             let state = LoopState(
-                loop: loop, settings: settings, counters: counter, connector: connector, wallClock: wallClock)
+                loop: loop, settings: settings, counters: counter, connector: connector, wallClock: wallClock,
+                health: health)
             loops[ObjectIdentifier(loop)] = NIOLoopBoundBox.makeBoxSendingValue(state, eventLoop: loop)
         }
         self.loops = loops
@@ -130,6 +135,13 @@ public final class ProxyServer: Sendable {
     public func stop(_ listener: Listener) async throws {
         listeners.withLockedValue { $0.removeAll { $0 === listener } }
         try await listener.stop(after: settings.drainGrace)
+    }
+
+    /// Closes the idle connections to all other upstreams than these, and those in use when they are done. Requests that
+    /// are under way are not touched.
+    public func keepUpstreams(_ upstreams: [Upstream]) {
+        let keys = Set(upstreams.map(\.key))
+        for state in loops.values { state.eventLoop.execute { state.value.pool.keep(only: keys) } }
     }
 
     /// What has been counted so far, summed over the loops.

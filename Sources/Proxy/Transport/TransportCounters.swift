@@ -24,8 +24,17 @@ public struct TransportCounters: Sendable, Equatable {
     public var bytesIn = 0, bytesOut = 0
     /// Upstream connections opened, requests sent on one that had been used before, and requests sent twice.
     public var upstreamConnections = 0, upstreamReuses = 0, retries = 0
-    /// Attempts to connect that failed.
-    public var upstreamConnectFailures = 0
+    /// Attempts to connect that failed, in all; and by kind: refused, not accepted in time, no TLS agreed on, otherwise.
+    public var upstreamConnectFailures = 0, upstreamRefused = 0, upstreamConnectTimeouts = 0
+    /// See ``upstreamConnectFailures``.
+    public var upstreamHandshakeFailures = 0, upstreamUnreachable = 0
+    /// Attempts to connect that went to another address after one had failed, and TLS handshakes with upstreams that were
+    /// completed.
+    public var upstreamFailovers = 0, upstreamHandshakes = 0
+    /// Times that a loop put an address of several aside, and that it found it working again.
+    public var upstreamsPutAside = 0, upstreamsBack = 0
+    /// Times that the name of an upstream could not be looked up.
+    public var upstreamNameFailures = 0
     /// Upstream connections open now, idle ones included.
     public var activeUpstreamConnections = 0
     /// Tunnels open now.
@@ -52,6 +61,8 @@ final class LoopCounters: Sendable {
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
         case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections
+        case upstreamRefused, upstreamConnectTimeouts, upstreamHandshakeFailures, upstreamUnreachable
+        case upstreamFailovers, upstreamHandshakes, upstreamsPutAside, upstreamsBack, upstreamNameFailures
         case activeTunnels, clientFaults, upstreamFaults, ownFaults, storeFaults
     }
 
@@ -75,6 +86,16 @@ final class LoopCounters: Sendable {
     func addResponse(status: Int) {
         let digit = status / 100
         add(Counter(rawValue: Counter.response0.rawValue + (1...5 ~= digit ? digit : 0)) ?? .response0)
+    }
+
+    func addConnectFailure(_ failure: TransportFailure) {
+        add(.upstreamConnectFailures)
+        switch failure {
+        case .connectTimeout: add(.upstreamConnectTimeouts)
+        case .handshakeFailed: add(.upstreamHandshakeFailures)
+        case .connectFailed where failure.isRefusal: add(.upstreamRefused)
+        default: add(.upstreamUnreachable)
+        }
     }
 
     func addFault(_ fault: Outcome.Fault) {
@@ -106,6 +127,15 @@ final class LoopCounters: Sendable {
         sum.upstreamReuses &+= value(.upstreamReuses)
         sum.retries &+= value(.retries)
         sum.upstreamConnectFailures &+= value(.upstreamConnectFailures)
+        sum.upstreamRefused &+= value(.upstreamRefused)
+        sum.upstreamConnectTimeouts &+= value(.upstreamConnectTimeouts)
+        sum.upstreamHandshakeFailures &+= value(.upstreamHandshakeFailures)
+        sum.upstreamUnreachable &+= value(.upstreamUnreachable)
+        sum.upstreamFailovers &+= value(.upstreamFailovers)
+        sum.upstreamHandshakes &+= value(.upstreamHandshakes)
+        sum.upstreamsPutAside &+= value(.upstreamsPutAside)
+        sum.upstreamsBack &+= value(.upstreamsBack)
+        sum.upstreamNameFailures &+= value(.upstreamNameFailures)
         sum.activeUpstreamConnections &+= value(.activeUpstreamConnections)
         sum.activeTunnels &+= value(.activeTunnels)
         sum.clientFaults &+= value(.clientFaults)

@@ -1,5 +1,6 @@
 public import HTTPWire
 public import NIOCore
+public import TLS
 
 /// What the transport itself found wrong with an exchange: the status, the fault and the words for an error page.
 public enum TransportFailure: Error, Sendable, Equatable {
@@ -25,6 +26,8 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case connectFailed(Upstream, String)
     /// The upstream could not be reached because this process is out of file descriptors (503).
     case outOfDescriptors(Upstream)
+    /// No TLS could be agreed on with the upstream (502).
+    case handshakeFailed(Upstream, UpstreamTLSFailure)
     /// The upstream did not accept the connection in time (504).
     case connectTimeout(Upstream)
     /// The upstream closed the connection before it had sent a complete response head (502).

@@ -52,7 +52,7 @@ public struct TransportSettings: Sendable {
     public init() {}
 }
 
-/// Limits of one event loop's pool of connections to one upstream.
+/// Limits of one event loop's pool of connections to one upstream, all its addresses together.
 public struct PoolSettings: Sendable {
     /// The largest number of connections, in use and idle; tunnels count.
     public var maxConnections = 512
@@ -60,8 +60,10 @@ public struct PoolSettings: Sendable {
     public var maxIdle = 64
     /// How long an idle connection is kept.
     public var idleTimeout: TimeAmount = .seconds(30)
-    /// How long a connection is used at all.
+    /// How long a connection is used at all, at most; each up to a tenth less.
     public var lifetime: TimeAmount = .minutes(30)
+    /// How old the answer may be that names of upstreams were looked up with, before they are looked up again.
+    public var lookUpInterval: TimeAmount = .seconds(10)
     /// How many requests may wait for a connection to come free; more answer 503.
     public var maxPending = 1024
     /// How long a request may wait for a connection (503).

@@ -1,5 +1,7 @@
 import HTTPWire
 import NIOCore
+import NIOSSL
+import TLS
 
 /// A connection to an upstream: reads responses and hands them to the client connection that it serves at the moment.
 ///
@@ -27,7 +29,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private static let largeRead = 64 * 1024
 
     let bucket: UpstreamBucket
-    let createdAt: NIODeadline
+    /// Where it leads.
+    let endpoint: UpstreamEndpoint
+    /// When it is too old to be used again.
+    private let endOfLife: NIODeadline
     var idleSince: NIODeadline
     private let settings: TransportSettings
     private var context: ChannelHandlerContext?
@@ -42,16 +47,24 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var isGone = false
     /// Whether the connection ended in an error, a reset most often.
     private var hasFailed = false
+    /// What TLS says of that error: a server of TLS 1.3 refuses a client's certificate only after the handshake.
+    private var refusal: UpstreamTLSFailure?
     /// Whether the bucket counts this connection as open.
     var isCounted = true
     private var heldRead = false
     private let outgoing = Outgoing()
     private(set) var isWritable = true
+    /// Whether it has served a request before the one that it serves now.
+    private var isReused = false
 
-    init(bucket: UpstreamBucket, settings: TransportSettings, createdAt: NIODeadline) {
+    init(
+        bucket: UpstreamBucket, endpoint: UpstreamEndpoint, settings: TransportSettings, createdAt: NIODeadline,
+        lifetime: TimeAmount
+    ) {
         self.bucket = bucket
+        self.endpoint = endpoint
         self.settings = settings
-        self.createdAt = createdAt
+        self.endOfLife = createdAt + lifetime
         self.idleSince = createdAt
         self.parser = ResponseHeadParser(limits: settings.responseLimits)
     }
@@ -61,7 +74,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// Whether it may carry one more request.
     func isUsable(at now: NIODeadline, _ limits: PoolSettings) -> Bool {
-        isOpen && state == .idle && now - createdAt < limits.lifetime && now - idleSince < limits.idleTimeout
+        isOpen && state == .idle && now < endOfLife && now - idleSince < limits.idleTimeout
     }
 
     // MARK: - From the client connection
@@ -76,6 +89,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func release() {
         client = nil
         state = .idle
+        isReused = true
         if hasLargeBuffer {
             // The next response's buffer is to be a small one again.
             hasLargeBuffer = false
@@ -88,11 +102,24 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// Closes the connection; nobody is told.
     func close() {
+        let wasIdle = state == .idle
         client = nil
         state = .closed
         outgoing.discard()
-        context?.close(promise: nil)
+        if wasIdle { context?.close(promise: nil) } else { breakOff() }
     }
+
+    /// Closes the connection in the middle of something: TLS's close_notify would say that nothing is missing, and NIOSSL
+    /// would wait for the answer to it.
+    private func breakOff() {
+        guard let context else { return }
+        let isSecure = endpoint.address.isSecure
+        let tls = isSecure ? try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self) : nil
+        (tls ?? context).close(promise: nil)
+    }
+
+    /// The client connection has waited long enough for a response.
+    func timedOut() { if state == .head { bucket.pool.broke(self) } }
 
     /// Appends small things to what is sent next.
     func append(_ loopState: LoopState, _ body: (inout ByteBuffer) -> Void) { outgoing.append(loopState, body) }
@@ -211,7 +238,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         hasFailed = true
-        context.close(promise: nil)
+        if error is BoringSSLError {
+            refusal = UpstreamTLSFailure(error, certificate: nil, lookingFor: "\(endpoint.address)", now: 0)
+        }
+        breakOff()
     }
 
     // MARK: - Responses
@@ -240,9 +270,11 @@ final class UpstreamConnection: ChannelDuplexHandler {
                 return false
             }
         } catch {
+            bucket.pool.broke(self)
             client.upstreamInvalid("\(error.kind)", limit: error.limit)
             return false
         }
+        bucket.pool.answered(self)
         let status = exchange.responseHead.status
         exchange.responseHead.removeHopByHop()
         if status < 200 && status != 101 {
@@ -298,7 +330,10 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     private func endIfClosed(_ client: ClientConnection) {
-        if inputClosed { client.upstreamLost() }
+        guard inputClosed else { return }
+        // That a connection ends while it is idle says nothing, even if a request is on its way by then.
+        if !isReused || inbound.readableBytes > 0 { bucket.pool.broke(self) }
+        client.upstreamLost(refusal)
     }
 
     private func ended() {

@@ -15,14 +15,16 @@ final class EmbeddedProxy {
     let upstream: Upstream
 
     init(
-        _ settings: TransportSettings, onRequest: ((Exchange, Upstream) -> RequestVerdict)? = nil
+        _ settings: TransportSettings, health: UpstreamHealth = UpstreamHealth { _ in },
+        onRequest: ((Exchange, Upstream) -> RequestVerdict)? = nil
     ) throws {
         let upstream = Upstream(
             .tcp(host: "app.test", port: 80), connectTimeout: .seconds(3), responseTimeout: .seconds(7),
             idleTimeout: .seconds(11))
         self.upstream = upstream
         state = LoopState(
-            loop: loop, settings: settings, counters: counters, connector: connector, wallClock: { 784_111_777 })
+            loop: loop, settings: settings, counters: counters, connector: connector, wallClock: { 784_111_777 },
+            health: health, random: { 0 })
         client = EmbeddedChannel(loop: loop)
         let phases = TestPhases(
             log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
@@ -64,9 +66,37 @@ final class EmbeddedConnector: Connector, @unchecked Sendable {
     private(set) var channels: [EmbeddedChannel] = []
     var fails: (any Error)?
 
+    /// Where connections were opened to, and those that were tried in vain.
+    private(set) var endpoints: [UpstreamEndpoint] = []
+    /// What no connection can be made to.
+    var broken: [SocketAddress: any Error] = [:]
+    /// The addresses of names.
+    lazy var names: [String: [SocketAddress]] = ["app.test": Self.address("192.0.2.1", 80)]
+
+    static func address(_ text: String, _ port: Int) -> [SocketAddress] {
+        (try? SocketAddress(ipAddress: text, port: port)).map { [$0] } ?? []
+    }
+
+    func addresses(of host: String, port: Int, on loop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
+        let promise = loop.makePromise(of: [SocketAddress].self)
+        let known = names[host]
+        // Like the system's, the answer never comes at once.
+        loop.execute {
+            if let known {
+                promise.succeed(known)
+            } else {
+                promise.fail(NameLookup.Failure(reason: "no such name"))
+            }
+        }
+        return promise.futureResult
+    }
+
     func connect(
-        to upstream: Upstream, on loop: any EventLoop, settings: TransportSettings, handler: UpstreamConnection
+        to endpoint: UpstreamEndpoint, of upstream: Upstream, on loop: any EventLoop, settings: TransportSettings,
+        handler: any ChannelHandler
     ) -> EventLoopFuture<Void> {
+        endpoints.append(endpoint)
+        if let error = broken[endpoint.socket] { return loop.makeFailedFuture(error) }
         if let fails { return loop.makeFailedFuture(fails) }
         guard let loop = loop as? EmbeddedEventLoop else {
             return loop.makeFailedFuture(ChannelError.operationUnsupported)
