@@ -128,8 +128,23 @@ struct MetricsPage: Sendable {
             "tombolo_upstream_connects", "Attempts to connect to an upstream.",
             [
                 ([("outcome", "ok")], counters.upstreamConnections),
-                ([("outcome", "failed")], counters.upstreamConnectFailures),
+                ([("outcome", "refused")], counters.upstreamRefused),
+                ([("outcome", "timeout")], counters.upstreamConnectTimeouts),
+                ([("outcome", "handshake")], counters.upstreamHandshakeFailures),
+                ([("outcome", "unreachable")], counters.upstreamUnreachable),
             ])
+        out.counter(
+            "tombolo_upstream_failovers", "Attempts to connect to another address after one had failed.",
+            counters.upstreamFailovers)
+        out.counter(
+            "tombolo_upstream_addresses_put_aside", "How often an address of several was put aside for its failures.",
+            counters.upstreamsPutAside)
+        out.counter(
+            "tombolo_upstream_addresses_back", "How often an address that had been put aside was found to work again.",
+            counters.upstreamsBack)
+        out.counter(
+            "tombolo_upstream_name_failures", "How often the name of an upstream could not be looked up.",
+            counters.upstreamNameFailures)
         out.counter(
             "tombolo_upstream_reuses", "Requests sent on an upstream's connection that had been used before.",
             counters.upstreamReuses)
@@ -150,15 +165,14 @@ struct MetricsPage: Sendable {
         out.gauge(
             "tombolo_upstream_connections", "Connections to upstreams.",
             found.pools.flatMap { pool in
-                let name = "\(Upstream(pool.upstream))"
-                return [
-                    ([("upstream", name), ("state", "active")], pool.occupancy.open - pool.occupancy.idle),
-                    ([("upstream", name), ("state", "idle")], pool.occupancy.idle),
+                [
+                    ([("upstream", pool.upstream), ("state", "active")], pool.occupancy.open - pool.occupancy.idle),
+                    ([("upstream", pool.upstream), ("state", "idle")], pool.occupancy.idle),
                 ]
             })
         out.gauge(
             "tombolo_upstream_waiting_requests", "Requests for which no connection to their upstream is free.",
-            found.pools.map { ([("upstream", "\(Upstream($0.upstream))")], $0.occupancy.waiting) })
+            found.pools.map { ([("upstream", $0.upstream)], $0.occupancy.waiting) })
         out.gauge(
             "tombolo_held_bytes", "Bytes held for clients: received and not yet read, or written and not yet sent.",
             found.bytes)
@@ -166,7 +180,7 @@ struct MetricsPage: Sendable {
 
     /// What the event loops hold.
     private struct Held: Sendable {
-        var pools: [(upstream: Upstream.Address, occupancy: PoolOccupancy)]
+        var pools: [(upstream: String, occupancy: PoolOccupancy)]
         var bytes: Int
     }
 

@@ -1,5 +1,6 @@
 internal import HTTPWire
 internal import Logging
+internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import Proxy

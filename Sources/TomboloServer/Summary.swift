@@ -12,6 +12,10 @@ public enum Summary {
         let listeners =
             configuration.listen.http.map(\.description) + configuration.listen.https.map { "\($0) (https)" }
         lines.append("  listen   " + listeners.joined(separator: ", "))
+        let inside = configuration.internalListener.listen
+        if !inside.isEmpty { lines.append("  internal " + inside.map(\.description).joined(separator: ", ")) }
+        let access = configuration.log.access
+        if access.paths != .nowhere { lines.append("  access   \(access.format.rawValue) to \(access.destination)") }
         for certificate in deployment.certificates.all {
             let names = certificate.names.map(\.description).joined(separator: ", ")
             lines.append("  tls      \(certificate.file): \(names)")

@@ -32,6 +32,15 @@ def test_check_accepts_a_good_configuration_and_names_every_mistake_of_a_bad_one
     assert "tombolo.toml:" in output and "sotre" in output and "b r" in output
 
 
+def test_check_tells_where_operators_look(program, tmp_path):
+    extra = '[internal]\nlisten = ["127.0.0.1:9180", "unix:/run/x.sock"]\n'
+    log = 'access = true\naccess_path = "access.log"'
+    tombolo = Tombolo(tmp_path / "a", {"shop.localhost": "http://127.0.0.1:1"}, extra=extra, extra_log=log)
+    told = call(program, "check", "--config", tombolo.config).stdout
+    assert "  internal 127.0.0.1:9180, unix:/run/x.sock\n" in told
+    assert f"  access   json to {tombolo.folder}/access.log\n" in told
+
+
 def test_check_warns_of_shared_cookies_whose_login_nobody_notices(program, tmp_path):
     sites = {"shop.localhost": "http://127.0.0.1:1"}
     known = call(program, "check", "--config", Tombolo(tmp_path / "a", sites).config)

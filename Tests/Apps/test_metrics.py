@@ -220,7 +220,7 @@ CASES = [
     (twice_on_one_connection, "tombolo_upstream_reuses_total", {}, 1),
     (refused, "tombolo_requests_total", {"domain": DEAD, "code": "5xx"}, 1),
     (refused, "tombolo_request_failures_total", {"domain": DEAD, "phase": "request", "fault": "upstream", "reason": "upstream_refused"}, 1),
-    (refused, "tombolo_upstream_connects_total", {"outcome": "failed"}, 1),
+    (refused, "tombolo_upstream_connects_total", {"outcome": "refused"}, 1),
     (gone_upstream, "tombolo_request_failures_total", {"domain": ODD, "phase": "request", "reason": "upstream_closed"}, 1),
     (gone_client, "tombolo_request_failures_total", {"domain": SHOP, "phase": "body", "fault": "client", "reason": "client_closed"}, 1),
     (stranger, "tombolo_requests_total", {"domain": "(unknown)", "code": "4xx"}, 1),

@@ -19,19 +19,25 @@ def take_over(program, tmp_path, echo):
     """Clients ask all the time while one Tombolo after the other takes the port over; returns what they counted."""
     running = []
 
-    def go(make):
+    def start(new):
+        running.append(new.start())
+        eventually(lambda: '"ready"' in new.logged(), what="the new process")
+
+    def go(make, overlapping=True):
         first = make(0)
         running.append(first.start())
         with Clients(first.port, HOST) as clients:
             eventually(lambda: clients.answered[200] > 100, what="the first answers")
             for number in range(1, TIMES + 1):
-                new = make(number).start()
-                running.append(new)
-                eventually(lambda: '"ready"' in new.logged(), what="the new process")
-                old = running.pop(-2)
+                new = make(number)
+                if overlapping:
+                    start(new)
                 began = time.monotonic()
-                assert old.stop() == 0
+                assert running[0].stop() == 0
                 assert time.monotonic() - began < 10
+                del running[0]
+                if not overlapping:
+                    start(new)
                 before = clients.answered[200]
                 eventually(lambda: clients.answered[200] > before + 100, what="answers of the new process")
         print(f"{sum(clients.answered.values())} requests, {clients.reconnected} kept connections renewed, {len(clients.failures)} failures")
@@ -58,15 +64,21 @@ def test_a_second_one_on_the_same_port(take_over, tmp_path, echo):
     flawless(take_over(make))
 
 
-@pytest.mark.skipif("debug" in binary().parts, reason="NIO, built for debugging, asserts that nobody else accepts from its sockets")
-def test_one_after_the_other_on_an_inherited_socket(take_over, tmp_path, echo):
+DEBUGGING = pytest.mark.skipif(
+    "debug" in binary().parts, reason="NIO, built for debugging, asserts that nobody else accepts from its sockets"
+)
+
+
+@pytest.mark.parametrize("overlapping", [pytest.param(True, marks=DEBUGGING), False], ids=["overlapping", "one after the other"])
+def test_on_an_inherited_socket(take_over, tmp_path, echo, overlapping):
+    """As systemd restarts a unit with sockets: one after the other, and who connects meanwhile waits."""
     with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
         port = listener.getsockname()[1]
 
         def make(number):
             return activated(Tombolo(tmp_path / str(number), {HOST: echo.url}, port=port, http='"systemd"'), web=listener)
 
-        flawless(take_over(make))
+        flawless(take_over(make, overlapping))
 
 
 def test_without_reuse_port_the_second_one_does_not_start(take_over, tmp_path, echo):

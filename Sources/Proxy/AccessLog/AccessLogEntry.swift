@@ -64,17 +64,7 @@ struct AccessLogEntry {
 
     private func writeUpstream(into out: inout ByteBuffer) {
         if let upstream = x.upstream {
-            out.writeStaticString(",\"upstream\":\"")
-            switch upstream.address {
-            case .tcp(let host, let port):
-                out.writeEscapedJSON(host)
-                out.writeStaticString(":")
-                out.writeString(String(port))
-            case .unix(let path):
-                out.writeStaticString("unix:")
-                out.writeEscapedJSON(path)
-            }
-            out.writeStaticString("\"")
+            out.writeMember("upstream", x.upstreamSocket?.text ?? "\(upstream)")
         }
         if let time = x.times.toFirstByte {
             out.writeStaticString(",\"upstream_first_byte_ms\":")
@@ -146,6 +136,17 @@ struct AccessLogEntry {
         }
         x.requestHead.withValue(of: field) { value in
             TicketMask.forEachPiece(of: value, parameters: ticketParameters) { out.writeEscapedCombined($0) }
+        }
+    }
+}
+
+extension SocketAddress {
+    /// `192.0.2.1:80`, `[2001:db8::1]:80` or `unix:/path`.
+    fileprivate var text: String {
+        switch self {
+        case .v4: "\(ipAddress ?? ""):\(port ?? 0)"
+        case .v6: "[\(ipAddress ?? "")]:\(port ?? 0)"
+        case .unixDomainSocket: "unix:\(pathname ?? "")"
         }
     }
 }

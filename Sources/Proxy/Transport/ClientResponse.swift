@@ -248,6 +248,7 @@ extension ClientConnection {
         exchange.responseLines.clear()
         exchange.targetOverride = nil
         exchange.upstream = nil
+        exchange.upstreamSocket = nil
         exchange.context = nil
         exchange.requestID = nil
         exchange.clientName = nil

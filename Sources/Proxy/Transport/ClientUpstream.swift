@@ -54,6 +54,7 @@ extension ClientConnection {
         isQueued = false
         upstream = connection
         exchange.times.isReused = reused
+        exchange.upstreamSocket = connection.endpoint.socket
         connection.serve(self)
         perform(machine.handle(.connected(reused: reused)))
     }

@@ -45,6 +45,8 @@ public final class Exchange {
     public internal(set) var phase = RequestPhase.head
     /// Whether ``requestHead`` holds the head of this request; false as long as it has not arrived, or cannot be read.
     public internal(set) var hasHead = false
+    /// Which of the upstream's addresses has the request; nil as long as none has.
+    public internal(set) var upstreamSocket: SocketAddress?
     /// When the exchange got how far.
     public internal(set) var times = ExchangeTimes()
     /// The version of TLS, as logs write it: `TLSv1.3`; nil in cleartext.

@@ -160,13 +160,13 @@ public final class ProxyServer: Sendable {
     }
 
     /// The connections to upstreams and what waits for one, summed over the loops. Asks every loop.
-    public func pools() async throws -> [(upstream: Upstream.Address, occupancy: PoolOccupancy)] {
-        var sum: [Upstream.Address: PoolOccupancy] = [:]
+    public func pools() async throws -> [(upstream: String, occupancy: PoolOccupancy)] {
+        var sum: [String: PoolOccupancy] = [:]
         for state in loops.values {
             let one = try await state.eventLoop.submit { state.value.pool.occupancy }.get()
             sum.merge(one) { $0 + $1 }
         }
-        return sum.sorted { "\($0.key)" < "\($1.key)" }.map { ($0.key, $0.value) }
+        return sum.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// Returns when every event loop has taken a turn; one that hangs lets it wait for ever.

@@ -56,8 +56,8 @@ public struct TransportCounters: Sendable, Equatable {
 final class LoopCounters: Sendable {
     /// An index into the counters.
     enum Counter: Int, CaseIterable {
-        case connections, refusedConnections, refusedPerAddress, refusedProxyHeaders, acceptPauses, handshakes, handshakeFailures,
-            activeConnections, requests
+        case connections, refusedConnections, refusedPerAddress, refusedProxyHeaders, acceptPauses
+        case handshakes, handshakeFailures, activeConnections, requests
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
         case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections

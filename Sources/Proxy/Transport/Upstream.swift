@@ -50,12 +50,14 @@ public struct Upstream: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The addresses as an operator writes them, with commas between.
-    public var description: String { addresses.map(\.description).joined(separator: ",") }
+    public var description: String { key.description }
 
     /// What upstreams have to have in common to share connections.
-    struct Key: Hashable, Sendable {
+    struct Key: Hashable, Sendable, CustomStringConvertible {
         let addresses: [Address]
         let tls: UpstreamTLS?
+
+        var description: String { addresses.map(\.description).joined(separator: ",") }
     }
 
     var key: Key { Key(addresses: addresses, tls: tls) }

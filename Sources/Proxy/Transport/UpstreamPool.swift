@@ -124,9 +124,12 @@ final class UpstreamPool {
         connectForNext(in: bucket)
     }
 
-    /// What it holds now.
-    var occupancy: [Upstream.Address: PoolOccupancy] {
-        buckets.mapValues { PoolOccupancy(open: $0.open, idle: $0.idle.count, waiting: $0.waiting) }
+    /// What it holds now, by upstreams as operators write them.
+    var occupancy: [String: PoolOccupancy] {
+        Dictionary(
+            buckets.map { key, bucket in
+                ("\(key)", PoolOccupancy(open: bucket.open, idle: bucket.idle.count, waiting: bucket.waiting))
+            }, uniquingKeysWith: +)
     }
 
     /// Closes every idle connection.
