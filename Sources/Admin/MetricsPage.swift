@@ -115,9 +115,17 @@ struct MetricsPage: Sendable {
         out.counter("tombolo_connections_accepted", "Client connections accepted.", counters.connections)
         out.gauge("tombolo_connections_active", "Client connections open.", counters.activeConnections)
         out.gauge("tombolo_tunnels_active", "WebSockets and other upgraded connections open.", counters.activeTunnels)
+        out.counter("tombolo_http2_connections", "Client connections that speak HTTP/2.", counters.http2.connections)
+        out.counter("tombolo_http2_streams", "Streams on them.", counters.http2.streams)
+        out.counter(
+            "tombolo_http2_stream_errors", "Streams that were reset for a mistake of the client's.",
+            counters.http2.streamErrors)
+        out.counter(
+            "tombolo_http2_connection_errors", "HTTP/2 connections that ended with an error.",
+            counters.http2.connectionErrors)
         out.counter(
             "tombolo_limit_hits", "How often somebody ran into a limit.",
-            sources.server.limitHits.map { ([("limit", $0.limit.name)], $0.count) })
+            sources.server.limitHits.map { ([("limit", $0.limit)], $0.count) })
         out.counter(
             "tombolo_proxy_headers_refused", "Connections closed for want of a PROXY header that may be believed.",
             counters.refusedProxyHeaders)

@@ -8,6 +8,7 @@ extension Configuration {
 
         add("listen.http", list(listen.http))
         add("listen.https", list(listen.https))
+        add("listen.http2", listen.http2)
         add("listen.redirect_https", listen.redirectHTTPS)
         add("listen.https_port", listen.httpsPort)
         add("listen.trusted_proxies", list(listen.trustedProxies))

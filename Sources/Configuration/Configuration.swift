@@ -44,11 +44,13 @@ public struct Configuration: Sendable, Equatable {
 extension Configuration {
     /// `[listen]`: where browsers arrive.
     public struct Listen: Sendable, Equatable {
-        /// Addresses for cleartext HTTP/1.1. Default: `0.0.0.0:8080`. When loaded from a file, empty only if there are
+        /// Addresses for cleartext HTTP. Default: `0.0.0.0:8080`. When loaded from a file, empty only if there are
         /// addresses for https.
         public var http: [ListenAddress]
-        /// Addresses for HTTP/1.1 over TLS. Default: none.
+        /// Addresses for HTTP over TLS. Default: none.
         public var https: [ListenAddress]
+        /// Whether HTTP/2 is spoken with those who ask for it: by ALPN over TLS, by its preface in cleartext. Default: true.
+        public var http2: Bool
         /// Whether what arrives in cleartext is sent to https. Default: false.
         public var redirectHTTPS: Bool
         /// The port that browsers reach the https listener by, 1 to 65535. From a file: that of the first TCP address
@@ -66,11 +68,12 @@ extension Configuration {
         /// Creates the section; the defaults are the documented ones.
         public init(
             http: [ListenAddress] = [.tcp(host: "0.0.0.0", port: 8080)], https: [ListenAddress] = [],
-            redirectHTTPS: Bool = false, httpsPort: Int = 443, trustedProxies: [CIDR] = [],
+            http2: Bool = true, redirectHTTPS: Bool = false, httpsPort: Int = 443, trustedProxies: [CIDR] = [],
             proxyProtocol: Bool = false, reusePort: Bool = false, unixMode: UInt32 = 0o660
         ) {
             self.http = http
             self.https = https
+            self.http2 = http2
             self.redirectHTTPS = redirectHTTPS
             self.httpsPort = httpsPort
             self.trustedProxies = trustedProxies

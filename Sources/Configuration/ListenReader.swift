@@ -31,6 +31,7 @@ struct ListenReader {
             table.report(
                 address.position, "listen.https: \(address.value) is in http, too", ["one port speaks one of the two"])
         }
+        table.read("http2", .boolean, into: &listen.http2)
         readRedirect(&table, &listen)
         for network in table.readList("trusted_proxies", .text("a network like \"10.0.0.0/8\"")) ?? [] {
             guard let parsed = CIDR(network.value) else {

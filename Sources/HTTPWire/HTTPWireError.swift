@@ -53,7 +53,7 @@ public struct HTTPWireError: Error, Hashable, Sendable {
         case unsupportedTransferEncoding
         /// `Transfer-Encoding` in an HTTP/1.0 message (RFC 9112 §6.1).
         case transferEncodingInHTTP10
-        /// An HTTP/1.1 request without `Host` (RFC 9112 §3.2).
+        /// A request without `Host` (RFC 9112 §3.2).
         case missingHost
         /// A request with more than one `Host` (RFC 9112 §3.2).
         case duplicateHost
@@ -63,6 +63,8 @@ public struct HTTPWireError: Error, Hashable, Sendable {
         case badChunk
         /// The connection ended before the message did (RFC 9112 §8).
         case incompleteMessage
+        /// An extended CONNECT (RFC 8441) for another protocol than WebSocket.
+        case unsupportedProtocol
     }
 
     /// The rule that was broken.
@@ -85,7 +87,7 @@ public struct HTTPWireError: Error, Hashable, Sendable {
         case .badVersion, .http2Preface: return 505
         case .headTooLarge, .tooManyFields, .fieldLineTooLong: return 431
         case .uriTooLong: return 414
-        case .unsupportedTransferEncoding: return 501
+        case .unsupportedTransferEncoding, .unsupportedProtocol: return 501
         default: return 400
         }
     }

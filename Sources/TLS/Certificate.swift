@@ -20,7 +20,7 @@ public final class Certificate: Sendable {
     /// - Throws: `NIOSSLError.failedToLoadPrivateKey` if the key does not belong to the certificate.
     init(
         file: String, names: [HostPattern], chain: [NIOSSLCertificate], key: NIOSSLPrivateKey,
-        minVersion: Configuration.TLS.Version
+        minVersion: Configuration.TLS.Version, offersHTTP2: Bool = true
     ) throws {
         self.file = file
         self.names = names
@@ -32,16 +32,19 @@ public final class Certificate: Sendable {
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         settings.minimumTLSVersion = minVersion == .tls13 ? .tlsv13 : .tlsv12
         settings.cipherSuites = Self.cipherSuites
-        settings.applicationProtocols = Self.applicationProtocols
+        settings.applicationProtocols = Self.applicationProtocols(offersHTTP2)
         // How long to wait for the client's close_notify; the wait after an early answer on TCP is as long.
         settings.shutdownTimeout = .seconds(2)
         context = try NIOSSLContext(configuration: settings)
     }
 
     /// Whether another certificate would do exactly the same, so that this one, and its session tickets, can stay.
-    func isSame(chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, minVersion: Configuration.TLS.Version) -> Bool {
+    func isSame(
+        chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, minVersion: Configuration.TLS.Version, offersHTTP2: Bool
+    ) -> Bool {
         let version: TLSVersion = minVersion == .tls13 ? .tlsv13 : .tlsv12
         return self.chain == chain && self.key == key && context.configuration.minimumTLSVersion == version
+            && context.configuration.applicationProtocols == Self.applicationProtocols(offersHTTP2)
     }
 
     /// For TLS 1.2 those of Mozilla's intermediate configuration (version 5.7) that BoringSSL has: forward secrecy and
@@ -52,5 +55,7 @@ public final class Certificate: Sendable {
     ].joined(separator: ":")
 
     /// What is offered by ALPN (RFC 7301), best first.
-    private static let applicationProtocols = ["http/1.1"]
+    private static func applicationProtocols(_ offersHTTP2: Bool) -> [String] {
+        offersHTTP2 ? ["h2", "http/1.1"] : ["http/1.1"]
+    }
 }

@@ -20,6 +20,7 @@ public struct CertificateFiles {
     }
 
     private let settings: Configuration.TLS
+    private let offersHTTP2: Bool
     private let previous: Certificates
     private var loaded = Loaded()
     private var all: [Certificate] = []
@@ -33,7 +34,8 @@ public struct CertificateFiles {
     public static func load(
         _ configuration: Configuration, keeping previous: Certificates = Certificates(), now: Int64
     ) -> Loaded {
-        var files = CertificateFiles(settings: configuration.tls, previous: previous)
+        var files = CertificateFiles(
+            settings: configuration.tls, offersHTTP2: configuration.listen.http2, previous: previous)
         for entry in configuration.tls.certificates { files.read(entry) }
         files.loaded.certificates = Certificates(files.all)
         if files.loaded.mistakes.isEmpty {
@@ -43,8 +45,9 @@ public struct CertificateFiles {
         return files.loaded
     }
 
-    private init(settings: Configuration.TLS, previous: Certificates) {
+    private init(settings: Configuration.TLS, offersHTTP2: Bool, previous: Certificates) {
         self.settings = settings
+        self.offersHTTP2 = offersHTTP2
         self.previous = previous
     }
 
@@ -131,13 +134,16 @@ public struct CertificateFiles {
                 ["it needs names of the kind DNS in its subjectAltName; the common name is not looked at by browsers"])
         }
         if let kept = previous.all.first(where: {
-            $0.file == file && $0.isSame(chain: chain, key: key, minVersion: settings.minVersion)
+            $0.file == file
+                && $0.isSame(chain: chain, key: key, minVersion: settings.minVersion, offersHTTP2: offersHTTP2)
         }) {
             return all.append(kept)
         }
         do {
             all.append(
-                try Certificate(file: file, names: names, chain: chain, key: key, minVersion: settings.minVersion))
+                try Certificate(
+                    file: file, names: names, chain: chain, key: key, minVersion: settings.minVersion,
+                    offersHTTP2: offersHTTP2))
         } catch NIOSSLError.failedToLoadPrivateKey {
             report(
                 entry, "the key in \(keyFile) does not belong to the first certificate in \(file)",

@@ -20,14 +20,17 @@ public struct Deployment: Sendable {
     }
 
     /// As ``load(_:)``; of the certificates and of what is for upstreams, both in force, what is still the same is kept.
-    /// The files to watch come with it even if there are mistakes.
+    /// The files to watch come with it even if there are mistakes. `http2` is what the running listeners speak, where some
+    /// run: what TLS offers must agree with it, and a change of it comes with the next start.
     static func load(
-        _ file: String, keeping certificates: Certificates, _ upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS] = [:]
+        _ file: String, keeping certificates: Certificates, _ upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS] = [:],
+        http2: Bool? = nil
     ) -> (result: Result<Deployment, ConfigurationIssues>, watchedFiles: [String]) {
         let loaded = ConfigurationFiles.load(file)
         switch loaded.result {
         case .failure(let mistakes): return (.failure(mistakes), loaded.watchedFiles)
-        case .success(let configuration):
+        case .success(var configuration):
+            if let http2 { configuration.listen.http2 = http2 }
             let files = CertificateFiles.load(configuration, keeping: certificates, now: Workshop.clock().seconds)
             let upstreams = UpstreamTLSFiles.load(configuration, keeping: upstreamTLS)
             let watched =

@@ -30,7 +30,7 @@ struct Reloader {
     }
 
     private mutating func load() async {
-        switch Deployment.load(file, keeping: certificates.current, upstreamTLS).result {
+        switch Deployment.load(file, keeping: certificates.current, upstreamTLS, http2: bound.listen.http2).result {
         case .failure(let mistakes):
             metrics.failed()
             for mistake in mistakes.issues {

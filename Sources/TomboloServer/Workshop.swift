@@ -129,6 +129,7 @@ struct Workshop: Sendable {
         settings.droppedTrailers = configuration.groups.flatMap { RoutedDomain.ownFields(of: $0) }
         settings.maxConnections = configuration.limits.connections
         settings.maxConnectionsPerAddress = configuration.limits.connectionsPerAddress
+        if !configuration.listen.http2 { settings.http2 = nil }
         return settings
     }
 }

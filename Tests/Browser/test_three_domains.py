@@ -122,6 +122,13 @@ def test_cart_login_and_logout_over_three_domains(person, quarter, go):
     assert_the_apps_saw_only_their_own(quarter)
 
 
+@pytest.mark.parametrize("scheme", ["https"])
+def test_browsers_speak_http2(person, quarter):
+    person.type_address(quarter.shop)
+    spoken = person.browser.execute_script("return performance.getEntriesByType('navigation')[0].nextHopProtocol")
+    assert spoken == "h2"
+
+
 def assert_the_apps_saw_only_their_own(quarter):
     assert quarter.shop_app.cookies_seen() == {"session"}
     assert quarter.club_app.cookies_seen() <= {"PHPSESSID"}

@@ -42,6 +42,7 @@ let package = Package(
         fuzzer("deflate", "HTMLInjection", "DeflateOracle"),
         fuzzer("deflate-pages", "HTMLInjection", "DeflateOracle", "CZlib"),
         fuzzer("deflate-symbols", "HTMLInjection", "DeflateOracle"),
+        fuzzer("http2-fields", "HTTPWire"),
         fuzzer("policy", "ContentPolicy"),
         fuzzer("proxy-header", "HTTPWire"),
         fuzzer("request-head", "HTTPWire"),

@@ -18,6 +18,12 @@ struct AccessLogEntry {
     /// The client: whom a trusted proxy speaks for, else the peer.
     private var clientAddress: String { x.clientName ?? client }
 
+    /// As Apache writes it, the version of HTTP/2 included.
+    private var protocolName: String {
+        if x.isHTTP2 { return "HTTP/2.0" }
+        return x.requestHead.version == .http11 ? "HTTP/1.1" : "HTTP/1.0"
+    }
+
     // MARK: JSON
 
     /// Appends one JSON object and a line end.
@@ -59,7 +65,7 @@ struct AccessLogEntry {
             TicketMask.forEachPiece(of: target, parameters: ticketParameters) { out.writeEscapedJSON($0) }
         }
         out.writeStaticString("\"")
-        out.writeMember("protocol", head.version == .http11 ? "HTTP/1.1" : "HTTP/1.0")
+        out.writeMember("protocol", protocolName)
     }
 
     private func writeUpstream(into out: inout ByteBuffer) {
@@ -113,7 +119,8 @@ struct AccessLogEntry {
             head.withBytes(head.target) { target in
                 TicketMask.forEachPiece(of: target, parameters: ticketParameters) { out.writeEscapedCombined($0) }
             }
-            out.writeStaticString(head.version == .http11 ? " HTTP/1.1" : " HTTP/1.0")
+            out.writeStaticString(" ")
+            out.writeString(protocolName)
         } else {
             out.writeStaticString("-")
         }

@@ -2,45 +2,31 @@ import HTMLInjection
 import HTTPWire
 import NIOCore
 
-/// A client's connection: reads requests, lets ``ExchangeMachine`` decide, and moves the bytes.
+/// A client's exchanges, one after another: lets ``ExchangeMachine`` decide, asks phases, uses upstreams, and moves bytes.
+///
+/// What all versions of HTTP have in common is here; what a message looks like on the way from and to the client is the
+/// business of the two that inherit: ``HTTP1Connection`` and ``HTTP2Stream``.
 ///
 /// Confined to the event loop of its channel; the upstream connections it uses are on the same loop and are called
 /// directly. Every entry (a read, a verdict, an upstream's bytes) ends in ``settle()``, which parses what can be parsed,
 /// flushes both sides once, and decides about reading and the timer.
-final class ClientConnection: ChannelDuplexHandler, LoopConnection {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    /// How the response's end is shown to the client.
+class ClientConnection {
+    /// How the response's end is shown to the client; `untilEnd` is the end of the connection, or of the HTTP/2 stream.
     enum OutputFraming {
-        case none, asStated, chunked, untilClose
+        case none, asStated, chunked, untilEnd
     }
-
-    static let receiveAllocator = ReceiveAllocator(first: 512, minimum: 2048, maximum: 128 * 1024)
-    private static let largeRead = 32 * 1024
 
     let state: LoopState
     let exchange: Exchange
     let timer: DeadlineTimer
     var phases: any Phases
-    var context: ChannelHandlerContext?
-    /// Where NIOSSL is in the pipeline; nil in cleartext.
-    private(set) var tls: ChannelHandlerContext?
     var machine: ExchangeMachine
-    let outgoing = Outgoing()
-    private(set) var isWritable = true
-    private var heldRead = false
-    private var hasLargeBuffer = false
-    private var isStarted = false
-    private var isGone = false
     private var isSettling = false
     private var mustSettleAgain = false
 
     // The request.
+    /// What has arrived and not been taken.
     var inbound = ByteBuffer()
-    var parser: RequestHeadParser
-    var bodyReader = BodyReader(.none, sender: .client)
     var collected = ByteBuffer()
     var collectLimit = 0
     var collectThen: ((ByteBuffer) -> EventLoopFuture<LocalResponse>)?
@@ -93,119 +79,76 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     /// Whether it has let go of what it does not need while nothing moves.
     var isSlim = false
 
-    /// - Parameter origin: who the client is, if that is not to be seen from the channel.
-    init(
-        state: LoopState, channel: any Channel, origin: ClientOrigin? = nil, phases: any Phases, tls: TLSClient? = nil
-    ) {
-        let origin = origin ?? ClientOrigin(of: channel)
+    init(state: LoopState, exchange: Exchange, phases: any Phases) {
         self.state = state
+        self.exchange = exchange
         self.phases = phases
-        self.tls = tls?.context
-        self.exchange = Exchange(
-            eventLoop: state.loop, clientAddress: origin.address, isSecure: tls != nil, serverName: tls?.serverName)
-        exchange.isClientKnown = origin.isClient
-        exchange.tlsVersion = tls?.version
         self.timer = DeadlineTimer(loop: state.loop)
         self.upload = MinimumPace(rate: state.settings.requestRate, window: state.settings.requestBodyTimeout)
         self.download = MinimumPace(rate: state.settings.responseRate, window: state.settings.sendTimeout)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
-        self.parser = RequestHeadParser(limits: state.settings.requestLimits)
         exchange.closeConnection = { [weak self] in self?.endStream() }
     }
 
-    // MARK: - From the channel
+    // MARK: - The wire: what a version of HTTP has to do
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        timer.onFire { [unowned self] in deadlineReached() }
-        // Before it is active, so that nobody takes it for absent: a connection that has been accepted counts.
-        state.register(self)
-        if context.channel.isActive { start(context) }
-    }
+    /// Whether the client takes more at the moment.
+    var isWritable: Bool { wireIsMissing() }
+    /// Bytes written and not yet sent.
+    var bufferedBytes: Int { wireIsMissing() }
+    /// How much the client has taken of all that it was sent since it came, as far as that can be known.
+    var takenBytes: Int { wireIsMissing() }
+    /// How a response is framed whose length is not known when its head is written.
+    func streamedFraming() -> OutputFraming { wireIsMissing() }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        gone()
-        self.context = nil
-        tls = nil
-    }
+    /// Takes a request's head out of what has arrived, and calls ``accept(keepAlive:)``. Returns false if nothing can be done
+    /// at the moment.
+    func readHead() -> Bool { wireIsMissing() }
+    /// The request's body is about to come.
+    func beginBody(_ framing: BodyFraming) { wireIsMissing() }
+    /// Takes the next piece of a body out of what has arrived. Returns false if nothing can be done at the moment.
+    func readBody() -> Bool { wireIsMissing() }
+    /// An exchange is over, and the next one may begin.
+    func nextRequest() { wireIsMissing() }
+    /// Reads again, or says that more may be sent, if that was held back and need not be any more.
+    func resumeReading() { wireIsMissing() }
 
-    func channelActive(context: ChannelHandlerContext) { start(context) }
+    /// What is wrong with the upstream's response as an answer to this client's request; nil for nothing.
+    func objection() -> String? { nil }
+    /// What is being waited for.
+    var currentlyWaiting: Waiting { exchangeWaits }
 
-    private func start(_ context: ChannelHandlerContext) {
-        guard !isStarted else { return }
-        isStarted = true
-        if exchange.clientAddress == nil { exchange.clientAddress = context.channel.remoteAddress?.unmapped }
-        exchange.localAddress = context.channel.localAddress
-        state.counters.add(.activeConnections)
-        settle()
-    }
+    /// Writes `100 Continue` on behalf of nobody but this proxy.
+    func writeContinue() { wireIsMissing() }
+    /// Writes the upstream's interim response.
+    func writeInterim() { wireIsMissing() }
+    /// Writes the response's head, with `length` in place of the upstream's `Content-Length` if there is one.
+    func writeHead(length: Int?) { wireIsMissing() }
+    /// Writes the head of an answer that is made here; no length, no body.
+    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) { wireIsMissing() }
+    /// Writes a piece of a body or of a tunnel; not empty.
+    func write(_ piece: ByteBuffer) { wireIsMissing() }
+    /// Writes the end of the body.
+    func writeEnd(trailers: ByteBuffer) { wireIsMissing() }
+    /// Writes the head that turns the exchange into a tunnel.
+    func writeTunnelHead() { wireIsMissing() }
+    /// Stops sending once everything written has been sent, and then calls `done`.
+    func endOutput(then done: @escaping () -> Void) { wireIsMissing() }
+    /// Sends what has been written.
+    func flush() { wireIsMissing() }
 
-    func read(context: ChannelHandlerContext) {
-        if mayRead { context.read() } else { heldRead = true }
-    }
+    /// Begins what ``closePlan`` says.
+    func beginClosing() { wireIsMissing() }
+    /// Closes; there is nothing that could be missing.
+    func close() { wireIsMissing() }
+    /// Closes so that the client cannot take what it got for complete.
+    func abort() { wireIsMissing() }
+    /// Closes whatever is going on.
+    func closeNow() { wireIsMissing() }
+    /// What still waits to be sent need not be when the connection closes.
+    func dropOnClose() { wireIsMissing() }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var buffer = unwrapInboundIn(data)
-        guard machine.connection == .open else { return }
-        if buffer.readableBytes >= Self.largeRead { hasLargeBuffer = true }
-        if machine.response == .tunnel {
-            tunnelFromClient(buffer)
-        } else if inbound.readableBytes == 0 {
-            inbound = buffer
-        } else {
-            inbound.writeBuffer(&buffer)
-        }
-        settle()
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        isWritable = context.channel.isWritable
-        if isWritable { settle() }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
-            context.fireUserInboundEventTriggered(event)
-            return
-        }
-        // NIOSSL tells of a missing close_notify first, upon which the connection has been closed.
-        guard !isGone else { return }
-        // Whatever is complete among the bytes that came before is still answered.
-        settle()
-        if !isWritable, machine.response == .none, inbound.readableBytes > 0 {
-            machine.inputHasClosed()
-        } else {
-            perform(machine.handle(.inputClosed))
-        }
-        if machine.response == .tunnel { tunnelClientEnded() }
-        if machine.connection == .closing && hasSentAll { closeNow() }
-        settle()
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { gone() }
-
-    private func gone() {
-        timer.cancel()
-        defer { state.unregister(self) }
-        guard isStarted, !isGone else { return }
-        isGone = true
-        perform(machine.handle(.clientGone))
-        outgoing.discard()
-        state.counters.add(.activeConnections, -1)
-    }
-
-    /// The socket has failed, or NIOSSL: a record that cannot be decrypted, an end without `close_notify`.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { closeNow() }
-
-    // MARK: - From the server
-
-    /// Lets the exchange end and then closes. If there is none, a request may be on its way: it is still answered.
-    func drain() {
-        perform(machine.handle(.drain))
-        if waiting == .request { waiting = .nothing }
-        if machine.response == .tunnel { sayGoodbye(to: .client) }
-        settle()
-    }
+    private func wireIsMissing() -> Never { fatalError("a client speaks some version of HTTP") }
 
     // MARK: - Doing
 
@@ -219,9 +162,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         repeat {
             mustSettleAgain = false
             process()
-            if let context { outgoing.flush(state, context) }
+            flush()
             upstream?.flush(state)
-            beginClosing()
+            if !closePlan.isEmpty { beginClosing() }
         } while mustSettleAgain
         isSettling = false
         resumeReading()
@@ -232,7 +175,7 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
     /// Carries out what the machine asks for.
     func perform(_ actions: Actions) {
         guard !actions.isEmpty else { return }
-        let cutsOff = actions.contains(.closeNow) && isAnswering
+        let cutsOff = actions.contains(.abort) || actions.contains(.closeNow) && isAnswering
         if actions.contains(.closeUpstream) { giveUpUpstream() }
         if actions.contains(.releaseUpstream) { releaseUpstream() }
         if actions.contains(.decide) { decide() }
@@ -242,9 +185,9 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
             acquire(fresh: true)
         }
         if actions.contains(.sendRequest) { sendRequest() }
-        if actions.contains(.sendContinue) { append { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") } }
+        if actions.contains(.sendContinue) { writeContinue() }
         if actions.contains(.collected) { answerCollected() }
-        if actions.contains(.sendInterim) { sendInterim() }
+        if actions.contains(.sendInterim) { writeInterim() }
         if actions.contains(.judge) { judge() }
         if actions.contains(.sendLocal) { sendLocal() }
         if actions.contains(.sendFailure) { sendFailure() }
@@ -253,32 +196,17 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         if actions.contains(.next) { nextRequest() }
         if !actions.isDisjoint(with: [.close, .linger]) { closePlan = actions.intersection([.close, .linger]) }
         if cutsOff {
-            if outputFraming == .untilClose { resetOnClose() }
-            closeNow()
+            abort()
         } else if actions.contains(.closeNow) {
-            context?.close(promise: nil)
+            close()
         }
-        if actions.contains(.abort) { abort() }
     }
 
-    func append(_ body: (inout ByteBuffer) -> Void) { outgoing.append(state, body) }
+    /// Whether a response has been begun and not ended.
+    var isAnswering: Bool { status != 0 && !sentResponseEnd }
 
-    private func nextRequest() {
-        if hasLargeBuffer {
-            // Nobody knows how large the next request is: its buffer is to be a small one again.
-            hasLargeBuffer = false
-            _ = context?.channel.setOption(.recvAllocator, value: Self.receiveAllocator.again)
-        }
-        if inbound.readableBytes == 0 {
-            // Nothing holds on to the received bytes, so that the channel can use its buffer again.
-            inbound = ByteBuffer()
-        }
-        if machine.inputClosed && inbound.readableBytes == 0 { perform(machine.handle(.inputClosed)) }
-    }
-
-    // MARK: - Reading
-
-    private var mayRead: Bool {
+    /// Whether what the client sends has a place to go to.
+    var mayRead: Bool {
         guard machine.connection == .open else { return true }
         if machine.response == .tunnel { return upstream?.isWritable ?? true }
         switch machine.request {
@@ -291,9 +219,6 @@ final class ClientConnection: ChannelDuplexHandler, LoopConnection {
         }
     }
 
-    private func resumeReading() {
-        guard heldRead, mayRead, let context else { return }
-        heldRead = false
-        context.read()
-    }
+    /// What waits in both directions, here and in the upstream connection.
+    var heldBytes: Int { inbound.readableBytes + bufferedBytes + (upstream?.heldBytes ?? 0) }
 }

@@ -9,7 +9,7 @@ extension ClientConnection {
             switch machine.request {
             case .idle, .head:
                 // A client that asks and asks and takes no answer would have them all held for it.
-                guard inbound.readableBytes > 0, machine.response == .none, isWritable, readHead() else { return }
+                guard machine.response == .none, isWritable, readHead() else { return }
             case .body, .collecting, .draining:
                 guard readBody() else { return }
             case .held, .abandoned, .complete: return
@@ -19,23 +19,10 @@ extension ClientConnection {
 
     // MARK: - Head
 
-    /// Returns false when more bytes are needed.
-    private func readHead() -> Bool {
-        _ = machine.handle(.headBegins)
-        do {
-            guard try parser.parse(&inbound, into: &exchange.requestHead) else {
-                if machine.inputClosed { perform(machine.handle(.inputClosed)) }
-                return false
-            }
-        } catch {
-            reject(.badRequest(error))
-            return false
-        }
-        accept()
-        return true
-    }
-
-    private func accept() {
+    /// A request's head is in ``Exchange/requestHead``.
+    ///
+    /// - Parameter keepAlive: whether another exchange may follow this one.
+    func accept(keepAlive: Bool) {
         exchange.startedAt = state.loop.now
         exchange.hasHead = true
         let framing = exchange.requestHead.framing
@@ -51,15 +38,11 @@ extension ClientConnection {
         case .none, .untilClose: break
         }
         let method = exchange.requestHead.knownMethod
-        facts.keepAlive = exchange.requestHead.keepAlive
+        facts.keepAlive = keepAlive
         facts.expectsContinue = exchange.requestHead.expectsContinue
         facts.takesInterim = exchange.requestHead.version == .http11
         facts.isRepeatable = method.isIdempotent && !facts.hasBody && !exchange.requestHead.upgrade
-        if facts.hasBody {
-            bodyReader = BodyReader(
-                framing, sender: .client, limits: state.settings.requestLimits,
-                droppingTrailers: state.settings.droppedTrailers)
-        }
+        if facts.hasBody { beginBody(framing) }
         exchange.requestHead.removeHopByHop()
         if !facts.takesInterim { exchange.requestHead.removeAll(.expect) }
         perform(machine.handle(.head(facts)))
@@ -122,28 +105,8 @@ extension ClientConnection {
 
     // MARK: - Body
 
-    /// Returns false when more bytes are needed.
-    private func readBody() -> Bool {
-        do {
-            switch try bodyReader.next(&inbound) {
-            case .needMore:
-                if machine.inputClosed { perform(machine.handle(.inputClosed)) }
-                return false
-            case .data(let piece): take(piece)
-            case .end(let trailers):
-                if machine.request == .body, case .chunked = exchange.requestHead.framing {
-                    upstream?.append(state) { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) }
-                }
-                perform(machine.handle(.bodyEnd))
-            }
-        } catch {
-            reject(.badRequest(error))
-            return false
-        }
-        return true
-    }
-
-    private func take(_ piece: ByteBuffer) {
+    /// A piece of the body, without framing; not empty.
+    func take(_ piece: ByteBuffer) {
         let count = piece.readableBytes
         bytesIn += count
         hasProgressed = true
@@ -162,6 +125,14 @@ extension ClientConnection {
         default: break
         }
         perform(machine.handle(.bodyBytes(count)))
+    }
+
+    /// The body is complete; `trailers` as in ``BodyEvent/end(trailers:)``.
+    func endBody(trailers: ByteBuffer) {
+        if machine.request == .body, case .chunked = exchange.requestHead.framing {
+            upstream?.append(state) { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) }
+        }
+        perform(machine.handle(.bodyEnd))
     }
 
     private func send(_ piece: ByteBuffer) {

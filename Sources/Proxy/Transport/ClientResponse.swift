@@ -4,13 +4,6 @@ import NIOCore
 
 /// The response's way: judge, head, body, end.
 extension ClientConnection {
-    func sendInterim() {
-        append { [exchange] buffer in
-            exchange.responseHead.writeHead(into: &buffer)
-            buffer.writeStaticString("\r\n")
-        }
-    }
-
     func judge() {
         exchange.phase = .response
         apply(phases.response(exchange))
@@ -36,26 +29,26 @@ extension ClientConnection {
     private func beginResponse(_ transform: (any BodyTransform)?) {
         hasProgressed = true
         exchange.phase = .body
-        guard responseFraming != .none, let transform else { return writeHead(effect: .exact(0)) }
+        guard responseFraming != .none, let transform else { return beginHead(effect: .exact(0)) }
         self.transform = transform
         let effect = transform.length
-        if effect == .undecided { isHeadHeld = true } else { writeHead(of: transform, effect: effect) }
+        if effect == .undecided { isHeadHeld = true } else { beginHead(of: transform, effect: effect) }
     }
 
-    private func writeHead(of transform: any BodyTransform, effect: LengthEffect, total: Int? = nil) {
+    private func beginHead(of transform: any BodyTransform, effect: LengthEffect, total: Int? = nil) {
         phases.transformed(exchange, transform.outcome)
-        writeHead(effect: effect, total: total)
+        beginHead(effect: effect, total: total)
     }
 
-    /// Writes the response's head with the framing for a body that is changed by `effect`.
-    private func writeHead(effect: LengthEffect, total: Int? = nil) {
+    /// Settles the framing for a body that is changed by `effect`, and writes the response's head.
+    private func beginHead(effect: LengthEffect, total: Int? = nil) {
         isHeadHeld = false
         var length = total
-        outputFraming = .chunked
+        var framing = OutputFraming.chunked
         switch (responseFraming, effect) {
-        case (.none, _): outputFraming = .none
+        case (.none, _): framing = .none
         case (.length(let stated), .exact(0)) where total == nil:
-            outputFraming = .asStated
+            framing = .asStated
             declaredLength = stated
         case (.length(let stated), .exact(let growth)):
             // A length that no number can hold is none that the upstream will keep either.
@@ -64,43 +57,17 @@ extension ClientConnection {
         default: break
         }
         if let length {
-            outputFraming = .asStated
+            framing = .asStated
             declaredLength = length
         }
-        if outputFraming == .chunked && !machine.facts.takesInterim {
-            outputFraming = .untilClose
-            machine.mustClose()
-        }
+        outputFraming = framing == .chunked ? streamedFraming() : framing
         // Without a body the length is that of the answer to a GET; it stays as the upstream stated it.
         if responseFraming != .none && (length != nil || outputFraming != .asStated) {
             exchange.responseHead.removeAll(.contentLength)
         }
         exchange.responseHead.removeAll(.transferEncoding)
         status = exchange.responseHead.status
-        append { [self] buffer in
-            exchange.responseHead.writeHead(into: &buffer)
-            if exchange.responseLines.readableBytes > 0 { buffer.writeImmutableBuffer(exchange.responseLines) }
-            if let length { Self.writeLength(length, into: &buffer) }
-            if outputFraming == .chunked { buffer.writeStaticString("Transfer-Encoding: chunked\r\n") }
-            writeConnection(into: &buffer)
-            if exchange.responseHead.requiresUpgrade { buffer.writeStaticString("Connection: Upgrade\r\n") }
-            buffer.writeStaticString("\r\n")
-        }
-    }
-
-    /// Writes the `Connection` field, where the client's version does not imply it.
-    func writeConnection(into buffer: inout ByteBuffer) {
-        if !machine.persists {
-            buffer.writeStaticString("Connection: close\r\n")
-        } else if !machine.facts.takesInterim {
-            buffer.writeStaticString("Connection: keep-alive\r\n")
-        }
-    }
-
-    static func writeLength(_ length: Int, into buffer: inout ByteBuffer) {
-        buffer.writeStaticString("Content-Length: ")
-        buffer.writeString(String(length))
-        buffer.writeStaticString("\r\n")
+        writeHead(length: length)
     }
 
     // MARK: - Body
@@ -113,7 +80,7 @@ extension ClientConnection {
         if isHeadHeld {
             let effect = transform.length
             guard effect != .undecided else { return }
-            writeHead(of: transform, effect: effect)
+            beginHead(of: transform, effect: effect)
         }
         emitTransformed()
     }
@@ -124,21 +91,18 @@ extension ClientConnection {
             guard !hasFailed(transform) else { return }
             if isHeadHeld {
                 // Everything is here: the length is known, whatever the transform says about it.
-                writeHead(
+                beginHead(
                     of: transform, effect: .exact(0), total: transformed.reduce(0) { $0 + $1.readableBytes })
             }
             emitTransformed()
-        }
-        if outputFraming == .chunked {
-            // Trailers may hold digests and validators, which are those of the body that the upstream sent.
-            let trailers = transform?.outcome == .injected ? ByteBuffer() : trailers
-            append { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) }
         }
         if let declaredLength, declaredLength != bytesOut {
             // A transform that did not keep its word; the client must not wait for bytes or take them for the next head.
             failure = .internalError
             return perform(machine.handle(.upstreamLost))
         }
+        // Trailers may hold digests and validators, which are those of the body that the upstream sent.
+        writeEnd(trailers: transform?.outcome == .injected ? ByteBuffer() : trailers)
         sentResponseEnd = true
         perform(machine.handle(.responseEnd(reusable: reusable)))
     }
@@ -157,14 +121,10 @@ extension ClientConnection {
     }
 
     private func emit(_ piece: ByteBuffer) {
-        let count = piece.readableBytes
         // An empty chunk would be the end.
-        guard count > 0, let context else { return }
-        bytesOut += count
-        guard outputFraming == .chunked else { return outgoing.append(piece, state, context) }
-        append { ChunkedEncoder.writeHeader(of: count, into: &$0) }
-        outgoing.append(piece, state, context)
-        append { ChunkedEncoder.writeDataEnd(into: &$0) }
+        guard piece.readableBytes > 0 else { return }
+        bytesOut += piece.readableBytes
+        write(piece)
     }
 
     // MARK: - Local answers
@@ -199,25 +159,19 @@ extension ClientConnection {
         let hasBody = status != 204 && status != 304
         let isHead = exchange.requestHead.knownMethod == .head
         self.status = status
-        append { [self] buffer in
-            buffer.writeStaticString("HTTP/1.1 ")
-            buffer.writeString(String(status))
-            buffer.writeStaticString(" ")
-            buffer.writeStaticString(StatusText.reason(status))
-            buffer.writeStaticString("\r\n")
-            buffer.writeImmutableBuffer(response.lines)
-            buffer.writeImmutableBuffer(exchange.responseLines)
-            state.writeDate(into: &buffer)
-            if !state.settings.serverName.isEmpty { buffer.writeString("Server: \(state.settings.serverName)\r\n") }
-            if hasBody { Self.writeLength(response.body.readableBytes, into: &buffer) }
-            writeConnection(into: &buffer)
-            buffer.writeStaticString("\r\n")
-        }
-        if hasBody, !isHead, let context {
-            bytesOut += response.body.readableBytes
-            outgoing.append(response.body, state, context)
-        }
+        outputFraming = hasBody && !isHead ? .asStated : .none
+        writeLocalHead(response, status: status, length: hasBody ? response.body.readableBytes : nil)
+        if outputFraming == .asStated { emit(response.body) }
+        writeEnd(trailers: ByteBuffer())
         sentResponseEnd = true
+    }
+
+    /// Appends the lines of a local answer that are the same in every version.
+    func writeLocalLines(_ response: LocalResponse, into buffer: inout ByteBuffer) {
+        buffer.writeImmutableBuffer(response.lines)
+        buffer.writeImmutableBuffer(exchange.responseLines)
+        state.writeDate(into: &buffer)
+        if !state.settings.serverName.isEmpty { buffer.writeString("Server: \(state.settings.serverName)\r\n") }
     }
 
     // MARK: - The end of an exchange

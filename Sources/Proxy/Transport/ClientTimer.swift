@@ -32,7 +32,8 @@ extension ClientConnection {
         timer.set(deadline(of: next, now))
     }
 
-    private var currentlyWaiting: Waiting {
+    /// What the exchange waits for.
+    var exchangeWaits: Waiting {
         switch machine.connection {
         case .closed: return .nothing
         case .closing: return hasSentAll ? .close : .client
@@ -64,7 +65,7 @@ extension ClientConnection {
             uploaded = bytesIn
             return upload.deadline ?? .distantFuture
         case .client: return nextLook(now)
-        case .request: return now + min(state.settings.idleTimeout, Self.slimAfter)
+        case .request: return now + min(idleLimit, Self.slimAfter)
         default: return limit(waiting).map { now + $0 } ?? .distantFuture
         }
     }
@@ -73,7 +74,7 @@ extension ClientConnection {
         let settings = state.settings
         return switch waiting {
         case .nothing, .requestBody, .client: nil
-        case .request: machine.isDraining ? min(settings.drainGrace, settings.idleTimeout) : settings.idleTimeout
+        case .request: idleLimit
         case .head: settings.headTimeout
         case .queue: settings.pool.pendingTimeout
         case .response: exchange.upstream?.responseTimeout
@@ -140,9 +141,15 @@ extension ClientConnection {
         perform(machine.handle(.idleTimeout))
     }
 
+    /// How long a request may be waited for; at a shutdown, one that may be on its way already.
+    private var idleLimit: TimeAmount {
+        let settings = state.settings
+        return machine.isDraining ? min(settings.drainGrace, settings.idleTimeout) : settings.idleTimeout
+    }
+
     /// How much longer it may be idle once it has let go; nil if that comes first.
     private var idleTimeLeft: TimeAmount? {
-        let left = state.settings.idleTimeout - Self.slimAfter
+        let left = idleLimit - Self.slimAfter
         return left > .zero ? left : nil
     }
 
@@ -197,35 +204,15 @@ extension ClientConnection {
             state.counters.hit(.responseRate)
         }
         // Nothing that still waits in the kernel would ever be taken either.
-        resetOnClose()
+        dropOnClose()
         perform(machine.handle(.idleTimeout))
     }
 
     private func takenSinceLastLook() -> Int {
         let before = taken
-        taken = acknowledgedBytes ?? (outgoing.total &- bufferedBytes)
+        taken = takenBytes
         return max(0, taken &- before)
     }
-
-    /// What the client's system has acknowledged since the connection began (RFC 4898 `tcpEStatsAppHCThruOctetsAcked`);
-    /// nil where there is no TCP, or the kernel does not say.
-    private var acknowledgedBytes: Int? {
-        #if os(Linux)
-            guard let socket = context?.channel as? any SocketOptionProvider else { return nil }
-            let info: EventLoopFuture<TCPInfo> = socket.unsafeGetSocketOption(level: TCPInfo.level, name: TCPInfo.name)
-            var bytes: Int?
-            // On its own loop the channel answers at once.
-            info.assumeIsolated().whenSuccess { bytes = Int(exactly: $0.acknowledged) }
-            return bytes == 0 ? nil : bytes
-        #else
-            return nil
-        #endif
-    }
-
-    /// What waits in both directions, here and in the upstream connection.
-    var heldBytes: Int { inbound.readableBytes + bufferedBytes + (upstream?.heldBytes ?? 0) }
-
-    private var bufferedBytes: Int { context?.channel.bufferedWritableBytes ?? 0 }
 }
 
 extension Channel {

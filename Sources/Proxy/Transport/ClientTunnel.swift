@@ -16,11 +16,7 @@ extension ClientConnection {
         clientOutputClosed = false
         upstreamOutputClosed = false
         state.counters.add(.activeTunnels)
-        append { [exchange] buffer in
-            exchange.responseHead.writeHead(into: &buffer)
-            buffer.writeImmutableBuffer(exchange.responseLines)
-            buffer.writeStaticString("Connection: Upgrade\r\n\r\n")
-        }
+        writeTunnelHead()
         upstream.proceed(asTunnel: true)
         if let leftover = upstream.takeLeftover() { tunnelFromUpstream(leftover) }
         if inbound.readableBytes > 0 {
@@ -58,7 +54,7 @@ extension ClientConnection {
     private func send(_ bytes: ByteBuffer, to side: WebSocketRelay.Side) {
         switch side {
         case .server: upstream?.append(bytes, state)
-        case .client: if let context { outgoing.append(bytes, state, context) }
+        case .client: if bytes.readableBytes > 0 { write(bytes) }
         }
     }
 
@@ -100,14 +96,9 @@ extension ClientConnection {
 
     /// The upstream has shut down sending: so does its side towards the client, after the last byte.
     func tunnelUpstreamEnded() {
-        guard let context else { return }
         let number = exchangeNumber
-        outgoing.flush(state, context)
-        let sent = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-        sent.futureResult.assumeIsolated().whenSuccess { [self] in
+        endOutput { [self] in
             guard number == exchangeNumber else { return }
-            self.context?.close(mode: .output, promise: nil)
             clientOutputClosed = true
             endTunnelIfDone()
         }

@@ -106,6 +106,7 @@ extension ClientConnection {
     func interimResponse(_ status: Int) { perform(machine.handle(.interim(status))) }
 
     func responseHead(framing: BodyFraming, closes: Bool) {
+        if let reason = objection() { return upstreamInvalid(reason) }
         responseFraming = framing
         perform(machine.handle(.responseHead(closes: closes)))
     }

@@ -49,6 +49,8 @@ public final class Exchange {
     public internal(set) var upstreamSocket: SocketAddress?
     /// When the exchange got how far.
     public internal(set) var times = ExchangeTimes()
+    /// Whether the client speaks HTTP/2; its request's head is that of HTTP/1.1 all the same.
+    public internal(set) var isHTTP2 = false
     /// The version of TLS, as logs write it: `TLSv1.3`; nil in cleartext.
     public internal(set) var tlsVersion: String?
     /// Where the trace's id is (W3C Trace Context), for logs; set by ``Phases`` if it has one.

@@ -102,7 +102,7 @@ public final class ProxyServer: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 64)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.recvAllocator, value: ClientConnection.receiveAllocator)
+            .childChannelOption(.recvAllocator, value: HTTP1Connection.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: settings.waterMark)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try accept(channel, mode.withLockedValue { $0 }) }
@@ -174,10 +174,10 @@ public final class ProxyServer: Sendable {
         for state in loops.values { try await state.eventLoop.submit {}.get() }
     }
 
-    /// How often somebody ran into which limit.
-    public var limitHits: [(limit: Limit, count: Int)] {
+    /// How often somebody ran into which limit, by a short stable word: ``Limit/name``, or one that begins with `http2`.
+    public var limitHits: [(limit: String, count: Int)] {
         let counters = counters
-        return Limit.allCases.map { ($0, counters[$0]) }
+        return Limit.allCases.map { ($0.name, counters[$0]) } + counters.http2.limitHits
     }
 
     /// Shuts down gracefully: accepts nothing more but what has connected already, says `Connection: close` on answers,
@@ -260,16 +260,12 @@ public final class ProxyServer: Sendable {
             let limit = addressLimit
             channel.closeFuture.whenComplete { _ in limit.leave(key) }
         }
-        let makeConnection = { [makePhases] (tls: TLSClient?) in
-            ClientConnection(
-                state: state, channel: channel, origin: origin, phases: makePhases(channel.eventLoop), tls: tls)
-        }
+        let handlers = ClientHandlers(state: state, origin: origin) { [makePhases] in makePhases(state.loop) }
         if let tls {
-            let handshake = TLSHandshake(
-                state: state, listener: tls, client: origin.address, makeConnection: makeConnection)
+            let handshake = TLSHandshake(state: state, listener: tls, handlers: handlers)
             try channel.pipeline.syncOperations.addHandler(handshake)
         } else {
-            try channel.pipeline.syncOperations.addHandler(makeConnection(nil))
+            try channel.pipeline.syncOperations.addHandler(handlers.http1(tls: nil))
         }
     }
 

@@ -4,7 +4,7 @@ import NIOTLS
 import TLS
 
 /// The beginning of a connection to a TLS listener: chooses the certificate, lets NIOSSL shake hands, and puts the
-/// ``ClientConnection`` into its place when that is done.
+/// ``ClientHandlers`` into its place when that is done.
 ///
 /// First in the pipeline until then, so that the hello passes through it and its own few words go out unencrypted.
 final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopConnection {
@@ -25,25 +25,18 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
 
     private let state: LoopState
     private let listener: TLSListener
-    private let client: SocketAddress?
-    private let makeConnection: (TLSClient) -> ClientConnection
+    private let handlers: ClientHandlers
     private var context: ChannelHandlerContext?
     private var stage = Stage.hello
     private var hello = ByteBuffer()
     private var serverName: String?
     private var timeout: Scheduled<Void>?
 
-    /// - Parameters:
-    ///   - client: who it is, for the report.
-    ///   - makeConnection: makes what takes over when the handshake is done.
-    init(
-        state: LoopState, listener: TLSListener, client: SocketAddress?,
-        makeConnection: @escaping (TLSClient) -> ClientConnection
-    ) {
+    /// - Parameter handlers: makes what takes over when the handshake is done.
+    init(state: LoopState, listener: TLSListener, handlers: ClientHandlers) {
         self.state = state
         self.listener = listener
-        self.client = client
-        self.makeConnection = makeConnection
+        self.handlers = handlers
     }
 
     // MARK: - From the channel
@@ -136,14 +129,15 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     // MARK: - The end of the handshake
 
     /// Called by ``TLSHandshakeEnd`` before any decrypted byte comes.
-    func completed(_ end: TLSHandshakeEnd) {
+    func completed(_ end: TLSHandshakeEnd, protocol name: String?) {
         guard stage == .handshake, let context, let serverName else { return }
         do {
             let pipeline = context.pipeline.syncOperations
             let tls = try pipeline.context(handlerType: NIOSSLServerHandler.self)
-            let connection = makeConnection(TLSClient(serverName: serverName, context: tls))
+            let client = TLSClient(serverName: serverName, context: tls)
             state.counters.add(.handshakes)
-            try pipeline.addHandler(connection, position: .after(end))
+            try pipeline.addHandlers(
+                handlers.afterHandshake(on: context.channel, client, protocol: name), position: .after(end))
             over()
             pipeline.removeHandler(end, promise: nil)
             pipeline.removeHandler(self, promise: nil)
@@ -158,7 +152,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
         guard stage == .hello || stage == .handshake else { return }
         state.counters.add(.handshakeFailures)
         if reason == .timeout { state.counters.hit(.handshakeTime) }
-        listener.report(reason, client)
+        listener.report(reason, handlers.origin.address)
         stage = .over
     }
 
@@ -192,7 +186,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     var heldBytes: Int { hello.readableBytes }
 }
 
-/// Sits behind NIOSSL as long as there is no ``ClientConnection``, and tells ``TLSHandshake`` what came of it.
+/// Sits behind NIOSSL as long as the protocol is not agreed on, and tells ``TLSHandshake`` what came of it.
 final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
@@ -201,7 +195,7 @@ final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
     init(of handshake: TLSHandshake) { self.handshake = handshake }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent { handshake.completed(self) }
+        if case .handshakeCompleted(let name)? = event as? TLSUserEvent { handshake.completed(self, protocol: name) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -45,6 +45,8 @@ public struct TransportSettings: Sendable {
     public var droppedTrailers: [FoldedName] = []
     /// The name in the `Server` field of answers made here; empty writes none.
     public var serverName = "tombolo"
+    /// HTTP/2 on the front; nil offers HTTP/1.1 only.
+    public var http2: HTTP2Settings? = HTTP2Settings()
     /// The pools of upstream connections.
     public var pool = PoolSettings()
 

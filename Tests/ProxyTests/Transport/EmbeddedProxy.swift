@@ -29,7 +29,7 @@ final class EmbeddedProxy {
         let phases = TestPhases(
             log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
             onResponse: { _ in .forward(transform: nil) })
-        try client.pipeline.syncOperations.addHandler(ClientConnection(state: state, channel: client, phases: phases))
+        try client.pipeline.syncOperations.addHandler(HTTP1Connection(state: state, channel: client, phases: phases))
         try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
     }
 

@@ -1,0 +1,396 @@
+import HTTPWire
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// A client's HTTP/2 connection (RFC 9113): gives each stream a place, and sees to what concerns all of them.
+///
+/// Frames, field compression, stream states and windows are swift-nio-http2's; an ``HTTP2Stream`` is what an
+/// ``HTTP1Connection`` is elsewhere. A place is used again for later streams, as a connection is for later requests.
+final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
+    typealias InboundIn = HTTP2Frame
+    typealias OutboundOut = HTTP2Frame
+
+    /// How far the connection is from its end.
+    enum Stage {
+        case open
+        /// Told that no more streams are wanted; those that come all the same, because they crossed the news, are served.
+        case announced
+        /// The last stream is settled; the connection is closed with it.
+        case draining
+        /// A `GOAWAY` with an error is out: nothing is read any more.
+        case failed
+        case gone
+    }
+
+    private static let spareStreams = 8
+
+    let state: LoopState
+    let settings: HTTP2Settings
+    let contact: ClientContact
+    private let makePhases: () -> any Phases
+    private(set) var context: ChannelHandlerContext?
+    private(set) lazy var gate = HTTP2Gate(state: state, connection: self)
+    private(set) var stage = Stage.open
+    private let timer: DeadlineTimer
+    private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
+    private var spare: [HTTP2Stream] = []
+    private var lastStream = HTTP2StreamID.rootStream
+    private var isReading = false
+    private var mustFlush = false
+    private var streamErrors: EventBudget
+    /// Frames that moved nothing, less those that did.
+    private var idleFrames: Int
+    /// How much the client may still send before it needs a `WINDOW_UPDATE` for the connection, and how much it gets then.
+    private var window = 65_535
+    private let fullWindow: Int
+    /// Since when there is no stream, and since when a head is incomplete.
+    private var idleSince: NIODeadline
+    private var headSince: NIODeadline
+    private var sawFrame = false
+
+    init(
+        state: LoopState, settings: HTTP2Settings, contact: ClientContact, makePhases: @escaping () -> any Phases
+    ) {
+        self.state = state
+        self.settings = settings
+        self.contact = contact
+        self.makePhases = makePhases
+        timer = DeadlineTimer(loop: state.loop)
+        streamErrors = EventBudget(settings.maxStreamErrors, per: settings.window)
+        idleFrames = -1000 * settings.maxIdleFrames
+        fullWindow = min(Int(Int32.max), max(65_535, settings.maxStreams * settings.streamWindow))
+        idleSince = state.loop.now
+        headSince = state.loop.now
+    }
+
+    // MARK: - From the channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        timer.onFire { [unowned self] in deadlineReached() }
+        state.counters.add(.activeConnections)
+        state.counters.add(.http2Connections)
+        state.register(self)
+        armTimer()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gone()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    private func gone() {
+        timer.cancel()
+        guard stage != .gone else { return }
+        stage = .gone
+        endStreams()
+        spare = []
+        state.counters.add(.activeConnections, -1)
+        state.unregister(self)
+    }
+
+    private func endStreams() {
+        let left = streams
+        streams = [:]
+        for stream in left.values { stream.ended() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard stage != .failed, stage != .gone else { return }
+        isReading = true
+        let frame = unwrapInboundIn(data)
+        switch frame.payload {
+        case .headers(let section): headers(section, on: frame.streamID)
+        case .data(let data):
+            guard case .byteBuffer(let bytes) = data.data else { return }
+            // Padding uses up the window as well (RFC 9113 §6.1).
+            let padding = data.paddingBytes.map { $0 + 1 } ?? 0
+            streams[frame.streamID]?.received(bytes, padding: padding, isLast: data.endStream)
+        case .windowUpdate: streams[frame.streamID]?.windowGrew()
+        case .ping(_, ack: true): if stage == .announced { announceEnd() }
+        default: break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        grantConnectionWindow()
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case let event as StreamClosedEvent:
+            streams.removeValue(forKey: event.streamID)?.ended()
+            if streams.isEmpty { becameIdle() }
+        case let event as NIOHTTP2WindowUpdatedEvent:
+            if event.streamID == .rootStream, let size = event.inboundWindowSize { window = size }
+        case ChannelEvent.inputClosed as ChannelEvent:
+            // HTTP/2 knows no half-closed connections: nobody is left to answer.
+            closeNow()
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// Something is wrong with the client's frames. It has been answered already: the gate has seen how.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { count(error) }
+
+    // MARK: - Streams
+
+    private func headers(_ section: HTTP2Frame.FramePayload.Headers, on id: HTTP2StreamID) {
+        if let stream = streams[id] { return stream.receivedTrailers(section.headers, isLast: section.endStream) }
+        lastStream = max(lastStream, id)
+        guard stage == .open || stage == .announced else { return reset(id, .refusedStream) }
+        let stream = spare.popLast() ?? HTTP2Stream(connection: self, phases: makePhases())
+        streams[id] = stream
+        state.counters.add(.http2Streams)
+        if streams.count == 1 { armTimer() }
+        stream.begin(id, section.headers, isLast: section.endStream)
+    }
+
+    /// Keeps the place of a stream that ended well for another.
+    func keep(_ stream: HTTP2Stream) {
+        if spare.count < Self.spareStreams, stage == .open { spare.append(stream) }
+    }
+
+    private func becameIdle() {
+        idleSince = state.loop.now
+        if stage == .draining {
+            // The last stream's last frame is being written at this very moment.
+            state.loop.assumeIsolated().execute { [self] in closeAfterFlush() }
+        }
+        armTimer()
+    }
+
+    // MARK: - Writing
+
+    func write(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID) {
+        guard stage != .gone, let context else { return }
+        context.write(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: nil)
+        mustFlush = true
+    }
+
+    /// Writes the head of a response.
+    ///
+    /// swift-nio-http2 has to know that it goes out, but would have its fields as text and in one frame: it gets the status
+    /// alone, and the gate puts `section` in its place.
+    func write(_ section: ByteBuffer, isInterim: Bool, endsStream: Bool, on id: HTTP2StreamID) {
+        gate.section = section
+        let placeholder = isInterim ? Self.interim : Self.final
+        write(.headers(.init(headers: placeholder, endStream: endsStream)), on: id)
+        gate.section = nil
+    }
+
+    private static let final = placeholder("200")
+    private static let interim = placeholder("103")
+
+    /// A head that leaves no trace in the encoder's table.
+    private static func placeholder(_ status: String) -> HPACKHeaders {
+        var fields = HPACKHeaders()
+        fields.add(name: ":status", value: status, indexing: .nonIndexable)
+        return fields
+    }
+
+    /// The trailers that go with a response. They may have to wait behind its body, hence the gate cannot help them; those that
+    /// need more than one frame stay behind (RFC 9110 §6.5.1 allows that), and nothing gets into a table of the client's.
+    static func trailers(_ lines: ByteBuffer) -> HPACKHeaders {
+        var fields = HPACKHeaders()
+        guard lines.readableBytes > 0, lines.readableBytes < 8192 else { return fields }
+        for line in String(buffer: lines).split(separator: "\r\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+            fields.add(name: line[..<colon].lowercased(), value: String(value), indexing: .nonIndexable)
+        }
+        return fields
+    }
+
+    /// Ends a stream before its time.
+    func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+        write(.rstStream(code), on: id)
+        flush()
+    }
+
+    /// Sends what has been written, with what other streams write in this turn.
+    func flush() { if !isReading { flushIfNeeded() } }
+
+    private func flushIfNeeded() {
+        guard mustFlush, let context else { return }
+        mustFlush = false
+        context.flush()
+    }
+
+    /// The connection's window never holds anybody up: how much waits here is up to the windows of the streams, so that one
+    /// slow upstream stops one stream and no other.
+    private func grantConnectionWindow() {
+        guard stage != .failed, stage != .gone, window < fullWindow / 2 else { return }
+        write(.windowUpdate(windowSizeIncrement: fullWindow - window), on: .rootStream)
+        window = fullWindow
+    }
+
+    // MARK: - What the gate sees
+
+    func frameArrives(_ frame: HTTP2FrameHeader) {
+        if frame.kind != .continuation { sawFrame = true }
+        switch frame.kind {
+        case .data, .headers: movedSomething()
+        // These have limits of their own.
+        case .continuation, .settings, .ping, .priority, .rstStream, .goAway, .pushPromise: break
+        case .windowUpdate, nil:
+            idleFrames += 1
+            if idleFrames > 0 { fail(.http2IdleFrameFloods) }
+        }
+    }
+
+    private func movedSomething() {
+        if idleFrames > -1000 * settings.maxIdleFrames { idleFrames -= settings.maxIdleFrames }
+    }
+
+    /// - Parameter wasInHead: whether a head had begun before and not ended.
+    func bytesArrived(wasInHead: Bool) {
+        let isInHead = gate.inbound.middle == .head
+        // A head has its time from its beginning, however it trickles in.
+        if isInHead, !wasInHead || sawFrame { headSince = state.loop.now }
+        sawFrame = false
+        if isInHead || wasInHead { armTimer() }
+    }
+
+    func frameLeaves(_ frame: HTTP2FrameHeader, errorCode: UInt32) {
+        switch frame.kind {
+        case .data, .headers:
+            movedSomething()
+            let isLast = frame.has(HTTP2FrameHeader.endStream)
+            streams[HTTP2StreamID(frame.stream)]?.sent(frame.kind == .data ? frame.length : 0, isLast: isLast)
+        case .rstStream:
+            let code = HTTP2ErrorCode(networkCode: Int(errorCode))
+            guard code != .noError, code != .cancel, code != .internalError, code != .refusedStream else { return }
+            state.counters.add(.http2StreamErrors)
+            if !streamErrors.take(at: state.loop.now) { fail(.http2StreamErrorFloods) }
+        case .goAway:
+            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) {
+                state.counters.add(.http2HeadsTooLarge)
+            }
+            if errorCode != 0, stage != .gone { failed() }
+        default: break
+        }
+    }
+
+    // MARK: - The end
+
+    /// Enough is enough.
+    private func fail(_ counter: LoopCounters.Counter) {
+        guard stage != .failed, stage != .gone else { return }
+        state.counters.add(counter)
+        // Not from within a read or a write of the handler that is to write it.
+        state.loop.assumeIsolated().execute { [self] in
+            guard stage != .failed, stage != .gone, let context else { return }
+            let payload = HTTP2Frame.FramePayload.goAway(
+                lastStreamID: lastStream, errorCode: .enhanceYourCalm, opaqueData: nil)
+            context.writeAndFlush(wrapOutboundOut(HTTP2Frame(streamID: .rootStream, payload: payload)), promise: nil)
+        }
+        gate.isShut = true
+    }
+
+    /// A `GOAWAY` with an error has been written: the streams are lost, and the connection closes when that has been read.
+    private func failed() {
+        guard stage != .failed else { return }
+        stage = .failed
+        gate.isShut = true
+        state.counters.add(.http2ConnectionErrors)
+        state.loop.assumeIsolated().execute { [self] in
+            endStreams()
+            closeAfterFlush()
+        }
+    }
+
+    private func closeAfterFlush() {
+        guard let context, stage != .gone else { return }
+        timer.set(state.loop.now + state.settings.lingerTimeout)
+        flushIfNeeded()
+        context.flush()
+        // Closing with unread bytes would reset the connection and take the last frames away from the client.
+        context.close(mode: .output, promise: nil)
+    }
+
+    /// Says that no more streams are wanted, waits for the answer of a ping, and only then which was the last: streams that
+    /// crossed the news are not lost (RFC 9113 §6.8).
+    func drain() {
+        guard stage == .open else { return }
+        stage = .announced
+        gate.announceEnd()
+        write(.ping(HTTP2PingData(withInteger: 0x746f_6d62_6f6c_6f21), ack: false), on: .rootStream)
+        for stream in streams.values { stream.drain() }
+        flushIfNeeded()
+        armTimer()
+    }
+
+    private func announceEnd() {
+        stage = .draining
+        write(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil), on: .rootStream)
+        flushIfNeeded()
+        if streams.isEmpty { closeAfterFlush() } else { armTimer() }
+    }
+
+    func closeNow() {
+        if state.isDraining { for stream in streams.values { stream.sayLastWords() } }
+        (contact.tls?.context ?? context)?.close(promise: nil)
+    }
+
+    var heldBytes: Int {
+        streams.values.reduce(context?.channel.bufferedWritableBytes ?? 0) { $0 + $1.heldBytes }
+    }
+
+    // MARK: - Time
+
+    private func armTimer() {
+        switch stage {
+        case .open:
+            if gate.inbound.middle == .head {
+                timer.set(headSince + state.settings.headTimeout)
+            } else {
+                timer.set(streams.isEmpty ? idleSince + state.settings.idleTimeout : .distantFuture)
+            }
+        // A client that answers no ping is not waited for.
+        case .announced: timer.set(state.loop.now + state.settings.lingerTimeout)
+        case .draining: timer.set(.distantFuture)
+        case .failed, .gone: break
+        }
+    }
+
+    private func deadlineReached() {
+        switch stage {
+        case .open:
+            if gate.inbound.middle == .head {
+                state.counters.add(.http2HeadTimeouts)
+                closeNow()
+            } else {
+                drain()
+            }
+        case .announced: announceEnd()
+        case .draining: if streams.isEmpty { closeNow() }
+        case .failed: closeNow()
+        case .gone: break
+        }
+    }
+
+    /// Which limit an error of swift-nio-http2 stands for.
+    private func count(_ error: any Error) {
+        switch error {
+        case is NIOHTTP2Errors.ExcessiveRSTFrames: state.counters.add(.http2ResetFloods)
+        case is NIOHTTP2Errors.ExcessiveStreamErrors: state.counters.add(.http2StreamErrorFloods)
+        case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering:
+            state.counters.add(.http2ControlFrameFloods)
+        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: state.counters.add(.http2EmptyDataFloods)
+        case is NIOHTTP2Errors.ExcessiveContinuationFrames: state.counters.add(.http2ContinuationFloods)
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: state.counters.add(.http2HeadsTooLarge)
+        default: break
+        }
+    }
+}

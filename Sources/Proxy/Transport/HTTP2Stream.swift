@@ -1,0 +1,372 @@
+import HTTPWire
+import NIOCore
+import NIOHPACK
+import NIOHTTP2
+
+/// A place for streams of an HTTP/2 connection, one after another: how their messages are read, written and delimited
+/// (RFC 9113 §8.1).
+final class HTTP2Stream: ClientConnection {
+    /// What DATA frames hold at most without asking the client.
+    private static let maxPayload = 16_384
+
+    private let connection: HTTP2Connection
+    /// The stream that has the place; nil if none does.
+    private(set) var id: HTTP2StreamID?
+
+    // The request.
+    /// Whether the client has ended its side.
+    private var hasEnded = false
+    private var trailers = ByteBuffer()
+    /// What is missing of a body whose length was stated.
+    private var bodyLeft: Int?
+    /// Bytes that were taken and may be sent again, once somebody wants them.
+    private var owed = 0
+    var webSocketKey: WebSocketKey?
+
+    // The response.
+    private var pending = ByteBuffer()
+    /// Whether the stream's end has been written, and whether it has left.
+    private var endIsWritten = false
+    private var endIsSent = false
+    private var whenEndIsSent: (() -> Void)?
+    /// Bytes written since the place was made, and those of them that have not been sent yet.
+    private var total = 0
+    private var unsent = 0
+    private var wasHeldUp = false
+
+    init(connection: HTTP2Connection, phases: any Phases) {
+        self.connection = connection
+        super.init(
+            state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop), phases: phases)
+        exchange.isHTTP2 = true
+        timer.onFire { [unowned self] in deadlineReached() }
+    }
+
+    // MARK: - From the connection
+
+    /// A stream begins, with its head.
+    func begin(_ id: HTTP2StreamID, _ section: HPACKHeaders, isLast: Bool) {
+        self.id = id
+        hasEnded = isLast
+        do throws(HTTP2RequestFields.Refusal) {
+            try readHead(section)
+            accept(keepAlive: !exchange.requestHead.hasBodyToCome)
+        } catch {
+            switch error {
+            case .malformed: return malformed()
+            case .wire(let error): reject(.badRequest(error))
+            }
+        }
+        if hasEnded, webSocketKey != nil { inputEnded() }
+        settle()
+    }
+
+    private func readHead(_ section: HPACKHeaders) throws(HTTP2RequestFields.Refusal) {
+        var fields = HTTP2RequestFields(limits: state.settings.requestLimits)
+        do throws(HTTP2RequestFields.Malformed) {
+            for field in section { try fields.add(name: field.name, value: field.value) }
+        } catch {
+            throw .malformed(error)
+        }
+        _ = machine.handle(.headBegins)
+        try fields.finish(
+            endsStream: hasEnded, webSocketKey: { makeWebSocketKey() }, into: &exchange.requestHead)
+    }
+
+    /// A part of the body, or of a tunnel.
+    func received(_ bytes: ByteBuffer, padding: Int, isLast: Bool) {
+        if isLast { hasEnded = true }
+        if let left = bodyLeft {
+            let rest = left - bytes.readableBytes
+            guard rest >= 0, !isLast || rest == 0 else { return malformed() }
+            bodyLeft = rest
+        }
+        owed += padding
+        guard machine.connection == .open else { return }
+        if machine.response == .tunnel {
+            owed += bytes.readableBytes
+            if bytes.readableBytes > 0 { tunnelFromClient(bytes) }
+        } else if bytes.readableBytes > 0 {
+            inbound.writeImmutableBuffer(bytes)
+        }
+        if isLast, webSocketKey != nil { inputEnded() }
+        settle()
+    }
+
+    /// A tunnel's client is done.
+    private func inputEnded() {
+        perform(machine.handle(.inputClosed))
+        if machine.response == .tunnel { tunnelClientEnded() }
+    }
+
+    /// A field section behind the body; it must be the end.
+    func receivedTrailers(_ section: HPACKHeaders, isLast: Bool) {
+        guard !hasEnded else {
+            if let id { connection.reset(id, .streamClosed) }
+            return
+        }
+        guard isLast, (bodyLeft ?? 0) == 0, webSocketKey == nil else { return malformed() }
+        hasEnded = true
+        var trailers = HTTP2Trailers(
+            limits: state.settings.requestLimits, dropping: state.settings.droppedTrailers)
+        do {
+            for field in section { try trailers.add(name: field.name, value: field.value) }
+            self.trailers = try trailers.finish()
+        } catch let error as HTTPWireError {
+            reject(.badRequest(error))
+        } catch {
+            return malformed()
+        }
+        settle()
+    }
+
+    /// The request is none: the stream is given up, whatever has become of it (RFC 9113 §8.1.1).
+    private func malformed() {
+        if let id { connection.reset(id, .protocolError) }
+    }
+
+    /// The client takes more again.
+    func windowGrew() { hasProgressed = true }
+
+    /// A frame has left for the socket.
+    func sent(_ bytes: Int, isLast: Bool) {
+        unsent -= bytes
+        hasProgressed = true
+        if isLast { endIsSent = true }
+        let somebodyWaits = whenEndIsSent != nil || machine.connection == .closing && !hasEnded
+        guard isLast && somebodyWaits || wasHeldUp && unsent <= state.settings.lowWatermark else { return }
+        // Not from within a write: what follows may write as well.
+        state.loop.assumeIsolated().execute { [self] in
+            if endIsSent { whenSent() }
+            settle()
+        }
+    }
+
+    private func whenSent() {
+        let then = whenEndIsSent
+        whenEndIsSent = nil
+        then?()
+        if machine.connection == .closing, let id {
+            hasSentAll = true
+            // The answer is complete, and nobody wants the rest of the request (RFC 9113 §8.1).
+            if !hasEnded { connection.reset(id, .noError) }
+        }
+    }
+
+    /// The stream is over, well or badly, or its connection is.
+    func ended() {
+        guard id != nil else { return }
+        id = nil
+        if machine.isInExchange || machine.connection != .open { perform(machine.handle(.clientGone)) }
+        forgetStream()
+        timer.set(.distantFuture)
+        waiting = .nothing
+        if machine.connection == .open { connection.keep(self) } else { timer.cancel() }
+    }
+
+    private func forgetStream() {
+        inbound = ByteBuffer()
+        hasEnded = false
+        trailers = ByteBuffer()
+        bodyLeft = nil
+        owed = 0
+        webSocketKey = nil
+        pending = ByteBuffer()
+        endIsWritten = false
+        endIsSent = false
+        whenEndIsSent = nil
+        unsent = 0
+        wasHeldUp = false
+        closePlan = []
+    }
+
+    // MARK: - Reading
+
+    /// A head comes in one piece: there is never one among the bytes.
+    override func readHead() -> Bool { false }
+
+    override func beginBody(_ framing: BodyFraming) {
+        if case .length(let length) = framing { bodyLeft = length }
+    }
+
+    override func readBody() -> Bool {
+        if inbound.readableBytes > 0 {
+            let piece = inbound
+            inbound = ByteBuffer()
+            owed += piece.readableBytes
+            take(piece)
+            return true
+        }
+        guard hasEnded else { return false }
+        endBody(trailers: trailers)
+        return true
+    }
+
+    /// The next request comes on another stream.
+    override func nextRequest() {}
+
+    /// The window opens as far as bytes have been passed on and the upstream takes more: then, and for this stream alone.
+    override func resumeReading() {
+        guard let id, owed >= connection.settings.streamWindow / 4, !hasEnded, mayRead, machine.connection == .open
+        else { return }
+        connection.write(.windowUpdate(windowSizeIncrement: owed), on: id)
+        connection.flush()
+        owed = 0
+    }
+
+    /// A WebSocket has no other answer than its tunnel: a 2xx would say that it is open (RFC 8441 §5).
+    override func objection() -> String? {
+        guard let webSocketKey else { return nil }
+        let head = exchange.responseHead
+        if 200..<300 ~= head.status { return "\(head.status) in answer to a WebSocket" }
+        guard head.status == 101 else { return nil }
+        guard let upgrade = head.first(.upgrade), head.equals(upgrade, "websocket") else {
+            return "101 Switching Protocols, but not to a WebSocket"
+        }
+        guard let accept = head.first(.secWebSocketAccept),
+            head.withValue(of: accept, { $0.elementsEqual(webSocketKey.accept) })
+        else { return "a Sec-WebSocket-Accept that does not belong to the key" }
+        return nil
+    }
+
+    override var currentlyWaiting: Waiting {
+        guard id != nil else { return .nothing }
+        // All has been written, but not everything has been taken.
+        if machine.response == .none || machine.connection == .closing { return .client }
+        return exchangeWaits
+    }
+
+    override var isWritable: Bool {
+        if unsent >= state.settings.highWatermark { wasHeldUp = true }
+        if unsent <= state.settings.lowWatermark { wasHeldUp = false }
+        return !wasHeldUp
+    }
+
+    override var bufferedBytes: Int { unsent }
+
+    /// What has left is what the client's window had room for.
+    override var takenBytes: Int { total &- unsent }
+
+    override func streamedFraming() -> OutputFraming { .untilEnd }
+
+    // MARK: - Writing
+
+    override func writeContinue() { writeSection(HTTP2FieldBlock(status: 100), isInterim: true, endsStream: false) }
+
+    override func writeInterim() {
+        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
+        section.add(exchange.responseHead)
+        writeSection(section, isInterim: true, endsStream: false)
+    }
+
+    override func writeHead(length: Int?) {
+        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
+        section.add(exchange.responseHead)
+        section.add(exchange.responseLines)
+        if let length { section.add(length: length) }
+        writeSection(section, endsStream: outputFraming == .none || declaredLength == 0)
+    }
+
+    override func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
+        var section = HTTP2FieldBlock(status: status)
+        var lines = ByteBuffer()
+        writeLocalLines(response, into: &lines)
+        section.add(lines)
+        if let length { section.add(length: length) }
+        writeSection(section, endsStream: outputFraming == .none || length == 0)
+    }
+
+    override func writeTunnelHead() {
+        // There is nothing to switch to: the stream is the tunnel (RFC 8441 §5).
+        var section = HTTP2FieldBlock(status: 200)
+        exchange.responseHead.removeAll(.secWebSocketAccept)
+        section.add(exchange.responseHead)
+        section.add(exchange.responseLines)
+        writeSection(section, endsStream: false)
+    }
+
+    private func writeSection(_ section: HTTP2FieldBlock, isInterim: Bool = false, endsStream: Bool) {
+        guard let id else { return }
+        if endsStream { endIsWritten = true }
+        connection.write(section.bytes, isInterim: isInterim, endsStream: endsStream, on: id)
+    }
+
+    override func write(_ piece: ByteBuffer) {
+        guard id != nil, !endIsWritten else { return }
+        total &+= piece.readableBytes
+        unsent += piece.readableBytes
+        if pending.readableBytes == 0 {
+            pending = piece
+        } else if pending.readableBytes + piece.readableBytes <= Self.maxPayload {
+            pending.writeImmutableBuffer(piece)
+        } else {
+            writePending(endsStream: false)
+            pending = piece
+        }
+    }
+
+    override func writeEnd(trailers: ByteBuffer) {
+        guard let id, !endIsWritten else { return }
+        endIsWritten = true
+        let fields = HTTP2Connection.trailers(trailers)
+        guard !fields.isEmpty else { return writePending(endsStream: true) }
+        if pending.readableBytes > 0 { writePending(endsStream: false) }
+        connection.write(.headers(.init(headers: fields, endStream: true)), on: id)
+    }
+
+    private func writePending(endsStream: Bool) {
+        guard let id else { return }
+        connection.write(.data(.init(data: .byteBuffer(pending), endStream: endsStream)), on: id)
+        pending = ByteBuffer()
+    }
+
+    override func flush() {
+        if pending.readableBytes > 0 { writePending(endsStream: false) }
+        connection.flush()
+    }
+
+    // MARK: - The end
+
+    override func endOutput(then done: @escaping () -> Void) {
+        whenEndIsSent = done
+        writeEnd(trailers: ByteBuffer())
+        flush()
+    }
+
+    /// Everything has been written with its end; ``sent(_:isLast:)`` sees to the rest.
+    override func beginClosing() {
+        closePlan = []
+        inbound = ByteBuffer()
+        if !endIsWritten { writeEnd(trailers: ByteBuffer()) }
+        flush()
+        if endIsSent { whenSent() }
+    }
+
+    override func close() {
+        if let id { connection.reset(id, .cancel) }
+    }
+
+    override func abort() {
+        if let id { connection.reset(id, .internalError) }
+    }
+
+    override func closeNow() {
+        if state.isDraining || isEndingTunnel { sayLastWords() }
+        abort()
+    }
+
+    /// A stream that is reset sends nothing more in any case.
+    override func dropOnClose() {}
+
+    /// The connection takes no more streams. A WebSocket would never end by itself.
+    func drain() {
+        guard machine.response == .tunnel else { return }
+        sayGoodbye(to: .client)
+        settle()
+    }
+}
+
+extension RequestHead {
+    /// Whether a body follows that has at least one byte, as far as one can know.
+    var hasBodyToCome: Bool { !framing.isEmpty || upgrade }
+}
