@@ -97,6 +97,7 @@ public struct HTTP2RequestFields {
 
     /// A client may send its cookies one by one; HTTP/1.1 wants one line (§8.2.3).
     private mutating func addCookie(_ value: UnsafeRawBufferPointer) {
+        guard !value.isEmpty else { return }
         cookies.writeStaticString(cookies.readableBytes == 0 ? "cookie: " : "; ")
         cookies.writeBytes(value)
     }

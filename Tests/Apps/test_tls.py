@@ -171,11 +171,14 @@ def test_alpn(door):
         context = door.authority.context()
         context.set_alpn_protocols(offered)
         with door.connect(context=context) as client:
-            client.send(f"GET / HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode())
-            assert client.answer()[0] == 200
-            return client.socket.selected_alpn_protocol()
+            protocol = client.socket.selected_alpn_protocol()
+            if protocol != "h2":
+                client.send(f"GET / HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode())
+                assert client.answer()[0] == 200
+            return protocol
 
-    assert agreed("http/1.1") == agreed("h2", "http/1.1") == "http/1.1"
+    assert agreed("http/1.1") == "http/1.1"
+    assert agreed("h2", "http/1.1") == agreed("http/1.1", "h2") == "h2"
 
 
 def test_a_session_is_resumed(door):

@@ -1,6 +1,5 @@
 """What an HTTP/2 client may cost: floods, bombs and stalls end the stream or the connection, and nobody else's."""
 
-import re
 import socket
 import struct
 import time
@@ -17,8 +16,6 @@ from support.http2 import (
     Frames,
     request,
 )
-from support.processes import eventually
-from support.upstreams import Scripted
 
 HOST = "shop.localhost"
 GET = request(HOST)
@@ -30,7 +27,7 @@ def front(start_tombolo, echo):
     return start_tombolo({HOST: echo.url}, extra='[timeouts]\nhead = "1s"\nidle = "2s"\n')
 
 
-def ends(c, code, last=None):
+def ends(c, code):
     """The connection ends with a GOAWAY of that code, and is closed."""
     goaway = c.until(f.GoAwayFrame)
     assert goaway is not None and goaway.error_code == code

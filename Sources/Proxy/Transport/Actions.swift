@@ -14,6 +14,8 @@ struct Actions: OptionSet, Sendable {
     static let acquireFresh = Actions(rawValue: 1 << 4)
     /// Send the request's head upstream, and then its body.
     static let sendRequest = Actions(rawValue: 1 << 5)
+    /// Tell the upstream that the client will send no more, once everything has been sent.
+    static let endUpstream = Actions(rawValue: 1 << 19)
     /// Tell the client to go on with its body.
     static let sendContinue = Actions(rawValue: 1 << 6)
     /// The collected body is complete.

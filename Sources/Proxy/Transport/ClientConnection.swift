@@ -185,6 +185,7 @@ class ClientConnection {
             acquire(fresh: true)
         }
         if actions.contains(.sendRequest) { sendRequest() }
+        if actions.contains(.endUpstream) { endUpstream() }
         if actions.contains(.sendContinue) { writeContinue() }
         if actions.contains(.collected) { answerCollected() }
         if actions.contains(.sendInterim) { writeInterim() }
@@ -200,6 +201,13 @@ class ClientConnection {
         } else if actions.contains(.closeNow) {
             close()
         }
+    }
+
+    private func endUpstream() {
+        // Behind more requests it is not yet time.
+        guard let upstream, inbound.readableBytes == 0 else { return }
+        machine.upstreamHasBeenEnded()
+        upstream.closeOutput(state) {}
     }
 
     /// Whether a response has been begun and not ended.

@@ -115,7 +115,9 @@ extension ClientConnection {
     func upstreamLost(_ refusal: UpstreamTLSFailure? = nil) {
         failure =
             exchange.upstream.map { upstream in
-                refusal.map { .handshakeFailed(upstream, $0) } ?? .closedEarly(upstream)
+                if let refusal { return .handshakeFailed(upstream, refusal) }
+                // It was told that the client is gone.
+                return machine.hasEndedUpstream ? .clientLeft : .closedEarly(upstream)
             } ?? .internalError
         perform(machine.handle(.upstreamLost))
     }

@@ -136,6 +136,8 @@ struct ExchangeMachine {
     private(set) var persists = true
     private(set) var isDraining = false
     private(set) var inputClosed = false
+    /// Whether the upstream has been told of that, within this exchange.
+    private(set) var hasEndedUpstream = false
 
     private let drainLimit: Int
     private var bodyTaken = 0
@@ -188,6 +190,9 @@ struct ExchangeMachine {
     /// Says that the client has closed its sending side, while requests that came before are still to be read.
     mutating func inputHasClosed() { inputClosed = true }
 
+    /// Says that the upstream has been told that the client will send no more.
+    mutating func upstreamHasBeenEnded() { hasEndedUpstream = true }
+
     /// Says that the response cannot be delimited otherwise than by closing.
     mutating func mustClose() { persists = false }
 
@@ -220,6 +225,7 @@ struct ExchangeMachine {
     private mutating func begin(_ facts: Facts) -> Actions {
         guard request == .idle || request == .head, response == .none else { return [] }
         self.facts = facts
+        hasEndedUpstream = false
         request = facts.hasBody ? .held : .complete
         response = .deciding
         return .decide
@@ -255,7 +261,17 @@ struct ExchangeMachine {
         default: return []
         }
         if response == .complete { return [.finish, proceed()] }
-        return was == .collecting ? .collected : []
+        return was == .collecting ? .collected : passOnEnd()
+    }
+
+    /// Whoever has left is gone for the upstream as well, which may be about to say nothing for a long time. A client may
+    /// only mean that it has no more requests; the upstream sees just what it would see without a proxy.
+    private func passOnEnd() -> Actions {
+        guard inputClosed, request == .complete else { return [] }
+        switch response {
+        case .awaiting, .judging, .body: return .endUpstream
+        default: return []
+        }
     }
 
     private mutating func endOfInput() -> Actions {
@@ -264,7 +280,7 @@ struct ExchangeMachine {
         switch request {
         case .idle, .head: return ends(.close)
         // What is left of a held body may be among the bytes that have already arrived: see when it flows.
-        case .complete, .held: return []
+        case .complete, .held: return passOnEnd()
         case .body, .collecting, .draining, .abandoned:
             if response == .complete { return [.finish, ends(.close)] }
             // An abandoned body's sender may well close its side and wait for the answer that is under way.
@@ -311,7 +327,7 @@ struct ExchangeMachine {
             sawResponseByte = false
             response = .awaiting
             if request == .held { request = .body }
-            return .sendRequest
+            return [.sendRequest, passOnEnd()]
         case (.unavailable, .acquiring): return fail()
         case (.responseByte, _):
             sawResponseByte = true
@@ -324,10 +340,11 @@ struct ExchangeMachine {
             upstreamCloses = closes
             return .judge
         case (.responseEnd(let reusable), .body):
-            let connection: Actions = reusable && request == .complete ? .releaseUpstream : .closeUpstream
+            let isFree = reusable && request == .complete && !hasEndedUpstream
+            let connection: Actions = isFree ? .releaseUpstream : .closeUpstream
             return [connection, endResponse()]
         case (.upstreamLost, .awaiting):
-            if isReused && facts.isRepeatable && !hasRetried && !sawResponseByte {
+            if isReused && facts.isRepeatable && !hasRetried && !sawResponseByte && !hasEndedUpstream {
                 hasRetried = true
                 response = .acquiring
                 return [.closeUpstream, .acquireFresh]

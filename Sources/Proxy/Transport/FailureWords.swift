@@ -25,6 +25,11 @@ extension ErrorPages {
             Problem(
                 status: 408, code: "client_too_slow",
                 message: "The answer was taken too slowly: \(pace(rate)) for \(seconds(after)).", fault: .client)
+        case .clientLeft:
+            Problem(
+                status: 502, code: "client_closed",
+                message: "The application ended the exchange when the client ended its side of the connection.",
+                fault: .client)
         case .bodyTooLarge(let limit):
             Problem(
                 status: 413, code: "body_too_large",

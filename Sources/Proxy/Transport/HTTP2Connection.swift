@@ -286,7 +286,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
 
     /// Enough is enough.
     private func fail(_ counter: LoopCounters.Counter) {
-        guard stage != .failed, stage != .gone else { return }
+        guard stage != .failed, stage != .gone, !gate.isShut else { return }
         state.counters.add(counter)
         // Not from within a read or a write of the handler that is to write it.
         state.loop.assumeIsolated().execute { [self] in

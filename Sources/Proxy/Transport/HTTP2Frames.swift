@@ -135,7 +135,8 @@ struct EventBudget {
         } else {
             since = now
         }
+        guard used < capacity else { return false }
         used += 1
-        return used <= capacity
+        return true
     }
 }

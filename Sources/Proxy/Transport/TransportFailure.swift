@@ -28,6 +28,8 @@ public enum TransportFailure: Error, Sendable, Equatable {
     case outOfDescriptors(Upstream)
     /// No TLS could be agreed on with the upstream (502).
     case handshakeFailed(Upstream, UpstreamTLSFailure)
+    /// The upstream ended the exchange upon hearing that the client has closed its sending side (502, if anybody reads it).
+    case clientLeft
     /// The upstream did not accept the connection in time (504).
     case connectTimeout(Upstream)
     /// The upstream closed the connection before it had sent a complete response head (502).

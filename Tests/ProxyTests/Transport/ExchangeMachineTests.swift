@@ -122,7 +122,7 @@ struct ExchangeMachineTests {
         Script("the client shuts down sending after its request: it still gets the answer") {
             [
                 Step(.head(get), .decide), Step(.forward, .acquire), Step(.connected(reused: false), .sendRequest),
-                Step(.inputClosed, []), Step(.responseHead(closes: false), .judge), Step(.accept, []),
+                Step(.inputClosed, .endUpstream), Step(.responseHead(closes: false), .judge), Step(.accept, []),
                 Step(.responseEnd(reusable: true), [.releaseUpstream, .finish, .next]), Step(.inputClosed, .close),
             ]
         },
@@ -204,6 +204,41 @@ struct ExchangeMachineTests {
             let actions = machine.handle(step.event)
             #expect(actions == step.actions, "step \(index): \(step.event)")
         }
+    }
+
+    /// Steps up to an answer that is awaited on a used connection, whose upstream has been told that the client is gone.
+    private static func told() -> ExchangeMachine {
+        var machine = ExchangeMachine(drainLimit: 100)
+        _ = machine.handle(.head(get))
+        _ = machine.handle(.forward)
+        _ = machine.handle(.connected(reused: true))
+        #expect(machine.handle(.inputClosed) == .endUpstream)
+        machine.upstreamHasBeenEnded()
+        return machine
+    }
+
+    @Test("an upstream that was told of the client's end is not used again")
+    func endedUpstreamIsNotReused() {
+        var machine = Self.told()
+        _ = machine.handle(.responseHead(closes: false))
+        _ = machine.handle(.accept)
+        #expect(machine.handle(.responseEnd(reusable: true)) == [.closeUpstream, .finish, .next])
+    }
+
+    @Test("nor is a request sent again that the upstream dropped for it")
+    func endedUpstreamIsNotAskedAgain() {
+        var machine = Self.told()
+        #expect(machine.handle(.upstreamLost).contains(.sendFailure))
+    }
+
+    @Test("a body that was complete only after the client's end is followed by that end")
+    func endBehindBody() {
+        var machine = ExchangeMachine(drainLimit: 100)
+        _ = machine.handle(.head(Self.post))
+        _ = machine.handle(.inputClosed)
+        _ = machine.handle(.forward)
+        #expect(machine.handle(.connected(reused: false)) == .sendRequest)
+        #expect(machine.handle(.bodyEnd) == .endUpstream)
     }
 
     @Test("no event in any order finishes an exchange twice or acts after the end", arguments: 0..<64)

@@ -222,7 +222,10 @@ struct LimitTests {
 
     @Test("every limit is among these, under a name of its own")
     func complete() {
-        let others: Set<Limit> = [.responseRate, .connections, .drainTime, .handshakeTime, .upstreamConnectTime]
+        let others: Set<Limit> = [
+            .responseRate, .connections, .connectionsPerAddress, .openFiles, .drainTime, .handshakeTime,
+            .upstreamConnectTime,
+        ]
         #expect(others.union(Self.cases.map(\.limit)) == Set(Limit.allCases))
         #expect(Set(Limit.allCases.map(\.name)).count == Limit.allCases.count)
     }
