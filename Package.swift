@@ -68,7 +68,8 @@ let package = Package(
             name: "Proxy",
             dependencies: [
                 "Metrics", "Configuration", "TLS", "HTTPWire", "Sessions", "SessionStores", "HTMLInjection",
-                "ContentPolicy", "AppCookies", "CrossDomain", "CLinux", nioCore, nioPosix, nioConcurrency, nioSSL, nioTLS,
+                "ContentPolicy", "AppCookies", "CrossDomain", "CLinux", nioCore, nioPosix, nioConcurrency, nioSSL,
+                nioTLS,
                 nioHTTP2, nioHPACK, crypto, logging,
             ], swiftSettings: settings),
         .target(

@@ -159,8 +159,8 @@ extension Configuration {
         /// Creates the section; the defaults are the documented ones.
         public init(
             headBytes: Int = 32 * 1024, fields: Int = 100, lineBytes: Int = 8 * 1024, bodyBytes: Int = 0,
-            requestRate: Int = 256, responseRate: Int = 64, connections: Int = 10_000, connectionsPerAddress: Int = 1000,
-            upstreamConnections: Int = 1024, pending: Int = 1024
+            requestRate: Int = 256, responseRate: Int = 64, connections: Int = 10_000,
+            connectionsPerAddress: Int = 1000, upstreamConnections: Int = 1024, pending: Int = 1024
         ) {
             self.headBytes = headBytes
             self.fields = fields

@@ -28,7 +28,9 @@ struct InternalReader {
             return ("\(address) is in [listen], too", ["choose a port of its own, like 127.0.0.1:9180"])
         }
         if case .systemd = address {
-            return ("\(address) is for [listen] only", ["write \"127.0.0.1:9180\" or \"unix:/run/tombolo/internal.sock\""])
+            return (
+                "\(address) is for [listen] only", ["write \"127.0.0.1:9180\" or \"unix:/run/tombolo/internal.sock\""]
+            )
         }
         guard case .tcp(let host, let port) = address, !Self.isLoopback(host) else { return nil }
         return (

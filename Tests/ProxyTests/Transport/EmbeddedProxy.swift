@@ -29,8 +29,9 @@ final class EmbeddedProxy {
         let phases = TestPhases(
             log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
             onResponse: { _ in .forward(transform: nil) })
-        try client.pipeline.syncOperations.addHandler(HTTP1Connection(
-            state: state, contact: ClientContact(origin: ClientOrigin(of: client)), phases: phases))
+        try client.pipeline.syncOperations.addHandler(
+            HTTP1Connection(
+                state: state, contact: ClientContact(origin: ClientOrigin(of: client)), phases: phases))
         try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
     }
 
