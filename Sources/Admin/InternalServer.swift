@@ -28,8 +28,16 @@ public final class InternalServer: Sendable {
 
     /// Listens on an address and returns where.
     ///
+    /// - Parameters:
+    ///   - address: a loopback address or a Unix socket.
+    ///   - isShared: whether a process that takes over from this one may listen there as well.
     /// - Throws: what the system says.
-    public func bind(to address: SocketAddress) async throws -> SocketAddress { try await server.bind(to: address) }
+    public func bind(to address: SocketAddress, sharing isShared: Bool = false) async throws -> SocketAddress {
+        var options = ListeningSocket.Options()
+        options.isShared = isShared
+        let socket = try ListeningSocket(address, options)
+        return try await server.listen(on: socket, mode: ListenerMode()).socket.address
+    }
 
     /// Lets answers that are under way be sent, for a second, and closes.
     public func close() async throws {

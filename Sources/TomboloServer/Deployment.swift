@@ -9,6 +9,8 @@ public struct Deployment: Sendable {
     let certificates: Certificates
     /// What handshakes with upstreams need, by what domains say of it.
     let upstreamTLS: [UpstreamAccess.TLS: UpstreamTLS]
+    /// What `[listen] http2` says, whatever the running listeners speak.
+    let wantsHTTP2: Bool
     /// What is allowed and should be known, a line each.
     public let warnings: [String]
 
@@ -30,6 +32,7 @@ public struct Deployment: Sendable {
         switch loaded.result {
         case .failure(let mistakes): return (.failure(mistakes), loaded.watchedFiles)
         case .success(var configuration):
+            let wantsHTTP2 = configuration.listen.http2
             if let http2 { configuration.listen.http2 = http2 }
             let files = CertificateFiles.load(configuration, keeping: certificates, now: Workshop.clock().seconds)
             let upstreams = UpstreamTLSFiles.load(configuration, keeping: upstreamTLS)
@@ -39,6 +42,7 @@ public struct Deployment: Sendable {
             guard mistakes.isEmpty else { return (.failure(ConfigurationIssues(mistakes)), watched) }
             let deployment = Deployment(
                 configuration: configuration, certificates: files.certificates, upstreamTLS: upstreams.contexts,
+                wantsHTTP2: wantsHTTP2,
                 warnings: files.warnings + Summary.warnings(about: configuration))
             return (.success(deployment), watched)
         }

@@ -55,6 +55,7 @@ struct Reloader {
             do {
                 change = try listeners.prepare(next.listen)
             } catch {
+                metrics.failed()
                 logger.error("\(error)", metadata: ["phase": "reload"])
                 logger.error(
                     "the new listeners cannot be had: what was running goes on unchanged", metadata: ["phase": "reload"]
@@ -70,19 +71,20 @@ struct Reloader {
             routes.replace(new)
             server.keepUpstreams(new.upstreams)
             workshop.requests.keep(only: Set(next.groups.flatMap(\.domains).map(\.pattern.description)))
-            metrics.succeeded(now: Workshop.clock().seconds)
             do {
                 try await listeners.apply(change)
+                metrics.succeeded(now: Workshop.clock().seconds)
             } catch {
+                metrics.failed()
                 logger.error("\(error)", metadata: ["phase": "reload"])
             }
-            report(next, renewed)
+            report(next, deployment, renewed)
             for warning in deployment.warnings { logger.warning("\(warning)", metadata: ["phase": "reload"]) }
             running = next
         }
     }
 
-    private func report(_ next: Configuration, _ renewed: [Certificate]) {
+    private func report(_ next: Configuration, _ deployment: Deployment, _ renewed: [Certificate]) {
         let names = { (configuration: Configuration) in
             Set(configuration.groups.flatMap(\.domains).map(\.pattern.description))
         }
@@ -97,22 +99,33 @@ struct Reloader {
                 "new_certificates": "\(renewed.map(\.file).joined(separator: " "))",
             ])
         let needsRestart = [
+            ("[listen] http2", deployment.wantsHTTP2 != bound.listen.http2),
             ("[listen] reuse_port", next.listen.reusePort != bound.listen.reusePort),
             ("[listen] unix_mode", next.listen.unixMode != bound.listen.unixMode),
             ("[internal]", next.internalListener != bound.internalListener), ("[store]", next.store != bound.store),
             ("[limits]", next.limits != bound.limits), ("[log]", next.log != bound.log),
-            (
-                "[timeouts] head, idle, upstream_keepalive, upstream_lifetime or drain",
-                next.timeouts.upstreamKeepAlive != bound.timeouts.upstreamKeepAlive
-                    || next.timeouts.upstreamLifetime != bound.timeouts.upstreamLifetime
-                    || next.timeouts.head != bound.timeouts.head || next.timeouts.idle != bound.timeouts.idle
-                    || next.timeouts.drain != bound.timeouts.drain
-            ),
+            ("[timeouts] other than those of upstreams", Self.ofClients(next) != Self.ofClients(bound)),
+            // Of a body's trailers, these names are taken out wherever it goes.
+            ("[group.headers]", !Set(Self.headers(next)).isSubset(of: Self.headers(bound))),
         ].filter(\.1).map(\.0)
         if !needsRestart.isEmpty {
             logger.warning(
                 "these changes take effect at the next start: \(needsRestart.joined(separator: ", "))",
                 metadata: ["phase": "reload"])
         }
+    }
+
+    /// The times that the server was started with; those that a domain's upstream has come with its routes.
+    private static func ofClients(_ configuration: Configuration) -> Configuration.Timeouts {
+        var timeouts = configuration.timeouts
+        let defaults = Configuration.Timeouts()
+        timeouts.upstreamConnect = defaults.upstreamConnect
+        timeouts.upstreamResponse = defaults.upstreamResponse
+        timeouts.upstreamIdle = defaults.upstreamIdle
+        return timeouts
+    }
+
+    private static func headers(_ configuration: Configuration) -> [String] {
+        configuration.groups.flatMap(\.headers.all)
     }
 }

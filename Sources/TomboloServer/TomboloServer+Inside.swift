@@ -45,7 +45,8 @@ extension TomboloServer {
     /// Opens one address of the internal listener.
     func listen(_ inside: InternalServer, _ address: ListenAddress) async throws(StartFailure) {
         do {
-            let bound = try await inside.bind(to: Listeners.socketAddress(address))
+            let bound = try await inside.bind(
+                to: Listeners.socketAddress(address), sharing: first.listen.reusePort)
             logger.notice("listening", metadata: ["address": "\(bound.described(scheme: "internal"))"])
         } catch {
             throw StartFailure(listeningOn: address, error, key: "[internal] listen", file: file)

@@ -38,6 +38,7 @@ struct Tombolo: AsyncParsableCommand {
 /// The option that all subcommands share.
 struct ConfigurationOption: ParsableArguments {
     @Option(
-        name: [.short, .customLong("config")], help: "The configuration file.", completion: .file(extensions: ["toml"]))
+        name: [.customShort("c"), .customLong("config")], help: "The configuration file.",
+        completion: .file(extensions: ["toml"]))
     var path = "tombolo.toml"
 }

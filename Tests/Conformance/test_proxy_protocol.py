@@ -10,7 +10,7 @@ import pytest
 
 from support import contract
 from support.certificates import Authority
-from support.processes import eventually, free_port
+from support.processes import accepts, eventually, free_port
 from support.raw import Raw, Secure
 from support.upstreams import Scripted
 
@@ -133,6 +133,7 @@ def test_it_comes_before_tls(start_tombolo, echo, tmp_path):
     authority.issue(tmp_path / "shop.pem", HOST)
     secure = contract.https(port, tmp_path / "shop.pem", listen='trusted_proxies = ["127.0.0.1"]')
     behind(start_tombolo, echo, secure["extra_listen"], extra=secure["extra"])
+    eventually(lambda: accepts(port), what="the https listener")
 
     def connect(header):
         raw = Raw(port)

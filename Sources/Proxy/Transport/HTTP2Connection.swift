@@ -371,6 +371,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
                 state.counters.add(.http2HeadTimeouts)
                 closeNow()
             } else {
+                state.counters.hit(.idleTime)
                 drain()
             }
         case .announced: announceEnd()
