@@ -155,7 +155,11 @@ struct Listeners {
         }
         for listener in change.gone {
             logger.notice("no longer listening", metadata: ["address": "\(listener.socket.address)"])
-            try await server.stop(listener)
+            do {
+                try await server.stop(listener)
+            } catch let error {
+                failure = failure ?? error
+            }
         }
         if let failure { throw failure }
     }

@@ -171,7 +171,7 @@ def test_paths(start_logging, setting, logged, tmp_path):
 
 
 def test_the_client_is_whom_a_trusted_proxy_speaks_for(start_logging):
-    log = start_logging(extra_listen='trusted_proxies = ["127.0.0.1"]')
+    log = start_logging(extra_listen='trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]')
     log.get("/1", "X-Forwarded-For: 192.0.2.7, 10.0.0.1\r\n")
     log.get("/2")
     entries = log.by("target", 2)

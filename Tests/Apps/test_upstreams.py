@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections import Counter
 from contextlib import ExitStack
@@ -102,6 +103,58 @@ def test_a_request_that_was_sent_is_not_sent_to_another_address(one_loop):
         # Three in a row: now it is put aside.
         assert bodies(tombolo, 4) == {"two": 4}
         assert len(logged(tombolo, "is put aside", one.url, "several responses")) == 1
+
+
+class Attentive:
+    """An app that drops a request when its client's side ends, as Node's server does."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.dropped = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with connection:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65536)
+            if b"/slow" in head:
+                while connection.recv(100):
+                    pass
+                self.dropped += 1
+            else:
+                connection.sendall(answer("ok"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def test_clients_that_leave_do_not_put_an_address_aside(one_loop):
+    with Attentive() as one, Attentive() as two, ExitStack() as stack:
+        tombolo = one_loop({SHOP: f"{one.url},{two.url}"})
+        for _ in range(20):
+            raw = stack.enter_context(Raw(tombolo.port))
+            raw.send(f"GET /slow HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode())
+            raw.socket.shutdown(socket.SHUT_WR)
+        # Each is asked once more, on a fresh connection.
+        eventually(lambda: one.dropped + two.dropped >= 20, what="requests that were dropped")
+        assert bodies(tombolo, 6) == {"ok": 6}
+    assert not logged(tombolo, "is put aside")
 
 
 def test_all_are_down(one_loop):

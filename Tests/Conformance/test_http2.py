@@ -257,6 +257,27 @@ def test_an_early_answer_ends_the_request(open_door):
             assert_ends(connection)
 
 
+@pytest.mark.parametrize("method, answer, status", [
+    ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200),
+    ("GET", b"HTTP/1.1 204 No Content\r\n\r\n", 204),
+    ("GET", b"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n", 304),
+    ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200),
+    ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Trailer: 1\r\n\r\n", 200),
+], ids=["head", "204", "304", "length 0", "trailers only"])
+def test_an_answer_without_a_body_is_complete(start_tombolo, tmp_path, method, answer, status):
+    """Its end goes out with its head: nobody has left, and the upstream's connection serves the next request."""
+    log = tmp_path / "access.log"
+    with Scripted(answer) as upstream:
+        tombolo = start_tombolo({SHOP: upstream.url}, extra_log=f'access = true\naccess_path = "{log}"')
+        with Client(tombolo.port) as client:
+            for _ in range(5):
+                told = client.finish(client.begin(method=method))
+                assert told.status == status and told.is_complete and told.reset is None
+        lines = eventually(lambda: len(log.read_text().splitlines()) == 5 and log.read_text().splitlines())
+        assert len(upstream.connections) == 1
+    assert [json.loads(line).get("fault") for line in lines] == [None] * 5
+
+
 def assert_ends(connection):
     try:
         while connection.recv(65536):
@@ -470,6 +491,26 @@ def accept_key(head):
 
 
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+
+
+def test_a_websocket_that_speaks_before_its_answer_goes_on(open_door):
+    """What came early has to be given back to the window like all the rest."""
+    with Upstream() as upstream, open_door(upstream.url).connect(timeout=20) as client:
+        client.socket.settimeout(1)
+        try:
+            client.receive()
+        except TimeoutError:
+            pass
+        client.socket.settimeout(20)
+        stream = websocket(client)
+        with closing(upstream.accept()) as connection:
+            head, _, _ = head_of(connection).partition(b"\r\n\r\n")
+            while size := min(client.h2.local_flow_control_window(stream), 16384):
+                client.h2.send_data(stream, b"\x82\x7e" + (size - 4).to_bytes(2, "big") + b"x" * (size - 4))
+                client.flush()
+            connection.sendall(SWITCH % accept_key(head + b"\r\n"))
+            take_in_background(connection)
+            client.wait(lambda: client.h2.local_flow_control_window(stream) > 0)
 
 
 def test_a_websocket(open_door):

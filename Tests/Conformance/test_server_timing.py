@@ -38,6 +38,8 @@ def test_a_trusted_address_is_told(start_tombolo, upstream):
     pytest.param(TRUSTED, ASK + "X-Forwarded-For: 192.0.2.1\r\n", id="a visitor of a trusted proxy"),
     pytest.param(TRUSTED, ASK + "Forwarded: for=192.0.2.1\r\n", id="a visitor of another one"),
     pytest.param(TRUSTED, ASK + "X-Real-IP: 192.0.2.1\r\n", id="a visitor of a third"),
+    pytest.param(TRUSTED, ASK + "X-Forwarded-Proto: https\r\n", id="a visitor of one that says only how"),
+    pytest.param(TRUSTED, ASK + "X-Forwarded-Host: shop.localhost\r\n", id="a visitor of one that says only where"),
 ])
 def test_nobody_else_is(start_tombolo, upstream, listen, fields):
     tombolo = start_tombolo({HOST: upstream.url}, extra_listen=listen)

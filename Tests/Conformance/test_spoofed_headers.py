@@ -1,11 +1,15 @@
 """Whatever a client says in Tombolo's name, under any spelling that an upstream could fold into it, never arrives."""
 
 import re
+import socket
+import struct
+import threading
 
 import pytest
 
 from support import contract
-from support.raw import exchange
+from support.processes import eventually
+from support.raw import Raw, exchange
 from support.upstreams import Scripted
 
 FORGED = "0123456789abcdef0123456789abcdef"
@@ -135,3 +139,36 @@ def test_a_trusted_proxy_is_believed_and_the_client_stays_first(start_tombolo, u
     fields = [(folded(name), value) for name, value in upstream.first_head()[1]]
     assert ("x-forwarded-for", "203.0.113.9, 198.51.100.7, 127.0.0.1") in fields
     assert ("x-forwarded-proto", "https") in fields
+
+
+def test_a_client_that_is_gone_before_it_is_known_is_not_taken_for_this_machine(tombolo, upstream):
+    """Of a connection that was reset before it was accepted the system still has the request, but no address."""
+    def burst():
+        for _ in range(150):
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.bind(("127.0.0.9", 0))
+                client.connect(("127.0.0.1", tombolo.port))
+                client.sendall(b"POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 0\r\n\r\n")
+
+    threads = [threading.Thread(target=burst) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert exchange(tombolo.port, b"GET /last HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")[0] == 200
+    seen = re.findall(rb"(\w+) (\S+) HTTP/1.1\r\n(?:[^\r]+\r\n)*?X-Forwarded-For: ([^\r]*)", upstream.bytes())
+    assert (b"GET", b"/last", b"127.0.0.1") in seen
+    assert {address for method, _, address in seen if method == b"POST"} <= {b"127.0.0.9"}
+
+
+def test_trust_ends_with_the_reload_that_ends_it(start_tombolo, upstream):
+    tombolo = start_tombolo({"shop.localhost": upstream.url}, extra_listen='trusted_proxies = ["127.0.0.1"]')
+    request = b"GET / HTTP/1.1\r\nHost: shop.localhost\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n"
+    with Raw(tombolo.port) as raw:
+        assert raw.send(request).answer()[0] == 200
+        tombolo.config.write_text(tombolo.config.read_text().replace('trusted_proxies = ["127.0.0.1"]', ""))
+        tombolo.reload()
+        eventually(lambda: "the configuration is in force" in tombolo.logged(), what="the reload")
+        assert raw.send(request).answer()[0] == 200
+    assert re.findall(rb"X-Forwarded-For: ([^\r]*)", upstream.bytes()) == [b"192.0.2.1, 127.0.0.1", b"127.0.0.1"]

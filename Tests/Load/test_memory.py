@@ -2,6 +2,7 @@
 
 import re
 import socket
+import struct
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,3 +95,27 @@ def test_a_client_that_asks_and_takes_no_answer(three):
         print(f"{sent >> 10} KiB of requests taken, {growth} KiB held")
         assert sent < 64 << 20, "they were all taken"
         assert growth < 4 << 10
+
+
+def test_requests_that_give_up_while_others_wait(start_tombolo):
+    """The queue for an upstream's connections never moves as long as those in use stay so; who has left must go from it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as silent, ExitStack() as stack:
+        tombolo = start_tombolo(
+            {HOST: f"http://127.0.0.1:{silent.getsockname()[1]}"},
+            extra='[limits]\nupstream_connections = 1\n[timeouts]\npending = "10m"\n')
+        for _ in range(40):
+            connect(stack, tombolo).sendall(REQUEST)
+
+        def leave(count):
+            for _ in range(count):
+                with socket.create_connection(("127.0.0.1", tombolo.port)) as client:
+                    client.sendall(REQUEST)
+                    time.sleep(0.0003)
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        leave(1_000)
+        before = resident(tombolo)
+        leave(6_000)
+        grown = resident(tombolo) - before
+        print(f"{grown} KiB for 6,000 requests that were given up")
+        assert grown < 10 * 1024

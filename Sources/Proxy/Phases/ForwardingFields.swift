@@ -10,13 +10,13 @@ internal import NIOCore
 struct ForwardingFields {
     /// The client's address as text, without port.
     let clientIP: String
-    /// Whether the peer may speak for clients.
-    let isTrusted: Bool
+    /// Whether the peer may speak for clients; asked anew for every request, since the configuration may change.
+    var isTrusted = false
     private var ids: RequestIDs
 
-    init(clientAddress: SocketAddress?, isTrusted: Bool) {
+    /// - Parameter clientAddress: a Unix socket's clients are on this machine.
+    init(clientAddress: SocketAddress?) {
         clientIP = clientAddress?.ipAddress ?? "127.0.0.1"
-        self.isTrusted = isTrusted
         ids = RequestIDs()
     }
 

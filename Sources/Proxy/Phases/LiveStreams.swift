@@ -35,18 +35,25 @@ public final class LiveStreams: Sendable {
     }
 
     /// Forgets a stream that has ended.
-    func remove(_ token: UInt64, of session: SessionID) {
+    func remove(_ token: UInt64, of session: SessionID) { _ = take(token, of: session) }
+
+    /// Forgets a stream; false if it has ended already.
+    private func take(_ token: UInt64, of session: SessionID) -> Bool {
         state.withLockedValue { state in
-            state.streams[session]?[token] = nil
+            let isThere = state.streams[session]?.removeValue(forKey: token) != nil
             if state.streams[session]?.isEmpty == true { state.streams[session] = nil }
+            return isThere
         }
     }
 
     /// Ends all streams of a session, each on its own event loop.
     func closeAll(of session: SessionID) {
-        let ended = state.withLockedValue { $0.streams.removeValue(forKey: session) }
-        for stream in ended?.values ?? [:].values {
-            stream.eventLoop.execute { stream.close.value() }
+        let open = state.withLockedValue { $0.streams[session] }
+        for (token, stream) in open ?? [:] {
+            stream.eventLoop.execute { [self] in
+                // It may have ended by itself by then, and its connection be somebody else's.
+                if take(token, of: session) { stream.close.value() }
+            }
         }
     }
 }

@@ -38,6 +38,8 @@ final class RequestContext {
     var tookCookies = false
     /// Whether the store failed during this request: nothing about cookies is changed then.
     var isStoreDown = false
+    /// Whether the exchange is over; an answer of the store may come later.
+    var isOver = false
     /// The entry among the live streams, if the response is one.
     var stream: (token: UInt64, session: SessionID)?
     /// Whether the request is a GET, as far as reloading the page goes.

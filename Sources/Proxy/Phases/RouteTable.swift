@@ -124,7 +124,8 @@ public struct Routes: Sendable {
     /// Whether the peer may speak for browsers. A Unix socket's peer is on this machine and was let in by its file mode.
     public func trusts(_ address: SocketAddress?) -> Bool {
         guard let address else { return false }
-        guard let ip = address.ip else { return true }
+        if case .unixDomainSocket = address { return true }
+        guard !listen.trustedProxies.isEmpty, let ip = address.ip else { return false }
         return trusts(ip)
     }
 

@@ -17,7 +17,9 @@ enum ServerTiming {
         guard isTrusted, let field = x.requestHead.first(foldingTo: folded), x.requestHead.equals(field, "1") else {
             return false
         }
-        let speakers: [FieldName] = [.xForwardedFor, .forwarded, .xRealIP]
+        let speakers: [FieldName] = [
+            .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwarded, .forwarded, .xRealIP, .via,
+        ]
         return speakers.allSatisfy { x.requestHead.first($0) == nil }
     }
 

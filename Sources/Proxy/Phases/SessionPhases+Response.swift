@@ -10,6 +10,13 @@ internal import Sessions
 
 /// Phase *response*: what the app's answer means for the session, and what the browser gets of it.
 extension SessionPhases {
+    /// What an app says to Tombolo and what it sets goes with its final answer. Nothing of it may reach a browser before.
+    public func interim(_ x: Exchange) {
+        guard let context = x.context as? RequestContext else { return }
+        _ = context.route.control.take(from: &x.responseHead)
+        x.responseHead.removeAll(.setCookie)
+    }
+
     public func response(_ x: Exchange) -> ResponseVerdict {
         guard let context = x.context as? RequestContext else { return .forward(transform: nil) }
         let said = context.route.control.take(from: &x.responseHead)
@@ -42,6 +49,7 @@ extension SessionPhases {
 
     public func done(_ x: Exchange, _ outcome: Outcome) {
         let context = x.context as? RequestContext
+        context?.isOver = true
         if let stream = context?.stream { streams.remove(stream.token, of: stream.session) }
         observe(x, outcome)
         guard outcome.fault != .none, let reason = outcome.reason else { return }
@@ -181,7 +189,9 @@ extension SessionPhases {
 
     /// WebSockets and event streams stay open for long and are closed when their session ends.
     private func noteStream(_ x: Exchange, _ context: RequestContext) {
-        guard let session = context.session, !context.isNew, let close = x.closeConnection else { return }
+        guard let session = context.session, !context.isNew, !context.isOver, let close = x.closeConnection else {
+            return
+        }
         let isEventStream = x.responseHead.first(.contentType).map { field in
             x.responseHead.withValue(of: field) { value in
                 value.count >= Self.eventStream.count

@@ -57,10 +57,10 @@ public final class SessionPhases: Phases {
             return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
         }
         let client = x.clientAddress
-        var forwarding =
-            self.forwarding
-            ?? ForwardingFields(clientAddress: client, isTrusted: x.isClientKnown && current.trusts(client))
+        var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client)
+        forwarding.isTrusted = x.isClientKnown && current.trusts(client)
         let told = forwarding.told(x, by: current)
+        if told.isContradictory { return .respond(ErrorPages.contradictoryForwarding(in: x)) }
         x.clientName = told.client ?? forwarding.clientIP
         let seen = told.scheme ?? (x.isSecure ? "https" : "http")
         if seen == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }

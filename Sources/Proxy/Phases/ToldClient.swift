@@ -1,9 +1,9 @@
 internal import HTTPWire
 
-/// What a trusted proxy says of the browser that it speaks for: in `X-Forwarded-*`, or, if it brings none of these, in
-/// `Forwarded` (RFC 7239).
+/// What a trusted proxy says of the browser that it speaks for: in `X-Forwarded-*` or in `Forwarded` (RFC 7239).
 ///
-/// Never in both: a proxy that writes one kind may well pass on what a browser sends of the other.
+/// A proxy that writes one kind may well pass on what a browser sends of the other, and nobody can tell which is which. So
+/// where both come, they have to say the same.
 struct ToldClient {
     /// Who the proxy has spoken with, and before that, as a value of `X-Forwarded-For` has it: the browser first.
     private(set) var path: String?
@@ -13,6 +13,9 @@ struct ToldClient {
     private(set) var host: String?
     /// The last in the path whom nobody trusted speaks for. What stands before it is hearsay.
     private(set) var client: String?
+
+    /// Whether nobody can tell what is meant: two kinds of fields disagree, or `Forwarded` is malformed.
+    private(set) var isContradictory = false
 
     /// Nothing is told.
     init() {}
@@ -27,11 +30,25 @@ struct ToldClient {
             scheme = Self.scheme(head)
             host = head.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 }
             client = path.map { Self.client(in: $0, isTrusted) }
-        } else if head.first(.forwarded) != nil, let value = Self.joined(.forwarded, head),
-            let field = ForwardedField(value.utf8)
-        {
-            read(field, isTrusted)
         }
+        guard let value = Self.joined(.forwarded, head) else { return }
+        guard let field = ForwardedField(value.utf8) else {
+            isContradictory = true
+            return
+        }
+        var other = ToldClient()
+        other.read(field, isTrusted)
+        if usual.contains(where: { head.first($0) != nil }) {
+            isContradictory = !agrees(with: other)
+        } else {
+            self = other
+        }
+    }
+
+    /// Whether the other says the same, so far as this one says anything.
+    private func agrees(with other: ToldClient) -> Bool {
+        (client == nil || client == other.client) && (scheme == nil || scheme == other.scheme)
+            && (host == nil || host == other.host)
     }
 
     /// Every element is the word of the one after it. Of scheme and host only the word of a trusted proxy counts: that of

@@ -108,6 +108,8 @@ class ClientConnection {
     func beginBody(_ framing: BodyFraming) { wireIsMissing() }
     /// Takes the next piece of a body out of what has arrived. Returns false if nothing can be done at the moment.
     func readBody() -> Bool { wireIsMissing() }
+    /// So many bytes that came before the tunnel was open have been taken.
+    func tookEarly(_ count: Int) {}
     /// An exchange is over, and the next one may begin.
     func nextRequest() { wireIsMissing() }
     /// Reads again, or says that more may be sent, if that was held back and need not be any more.
@@ -181,6 +183,8 @@ class ClientConnection {
         if actions.contains(.decide) { decide() }
         if actions.contains(.acquire) { acquire(fresh: false) }
         if actions.contains(.acquireFresh) {
+            // What has gone wrong is made good.
+            failure = nil
             state.counters.add(.retries)
             acquire(fresh: true)
         }

@@ -23,6 +23,8 @@ struct ClientContact {
 struct ClientHandlers {
     let state: LoopState
     let origin: ClientOrigin
+    /// Whether it is a proxy that may speak for many.
+    let isTrusted: Bool
     let makePhases: () -> any Phases
 
     /// For HTTP/1.1, and for all who come in cleartext: who wants HTTP/2 there begins with its preface.
@@ -43,6 +45,7 @@ struct ClientHandlers {
     }
 
     private func http2(_ settings: HTTP2Settings, _ contact: ClientContact) -> [any ChannelHandler] {
+        let settings = isTrusted ? settings.forProxies : settings
         let connection = HTTP2Connection(state: state, settings: settings, contact: contact, makePhases: makePhases)
         return [connection.gate, settings.handler(state.settings), connection]
     }

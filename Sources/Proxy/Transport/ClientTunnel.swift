@@ -22,6 +22,7 @@ extension ClientConnection {
         if inbound.readableBytes > 0 {
             let leftover = inbound
             inbound = ByteBuffer()
+            tookEarly(leftover.readableBytes)
             tunnelFromClient(leftover)
         }
         if upstream.hasEnded { tunnelUpstreamEnded() }

@@ -103,7 +103,10 @@ extension ClientConnection {
         _ = machine.handle(.responseByte)
     }
 
-    func interimResponse(_ status: Int) { perform(machine.handle(.interim(status))) }
+    func interimResponse(_ status: Int) {
+        phases.interim(exchange)
+        perform(machine.handle(.interim(status)))
+    }
 
     func responseHead(framing: BodyFraming, closes: Bool) {
         if let reason = objection() { return upstreamInvalid(reason) }

@@ -344,7 +344,7 @@ struct ExchangeMachine {
             let connection: Actions = isFree ? .releaseUpstream : .closeUpstream
             return [connection, endResponse()]
         case (.upstreamLost, .awaiting):
-            if isReused && facts.isRepeatable && !hasRetried && !sawResponseByte && !hasEndedUpstream {
+            if isReused && facts.isRepeatable && !hasRetried && !sawResponseByte {
                 hasRetried = true
                 response = .acquiring
                 return [.closeUpstream, .acquireFresh]

@@ -181,4 +181,14 @@ extension ErrorPages {
             fault: .client)
         return response(problem, asHTML: prefersHTML(x.requestHead))
     }
+
+    /// The answer to a request whose proxy says two different things of the client.
+    static func contradictoryForwarding(in x: Exchange) -> LocalResponse {
+        let problem = Problem(
+            status: 400, code: "contradictory_forwarding",
+            message: "Forwarded and X-Forwarded-* do not say the same of this request.",
+            hint: "The proxy in front of Tombolo has to replace or remove both kinds of fields that browsers send.",
+            fault: .client)
+        return response(problem, asHTML: prefersHTML(x.requestHead))
+    }
 }

@@ -24,6 +24,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     }
 
     private static let spareStreams = 8
+    /// What may wait for the client before every stream is given but little.
+    private static let crowd = 2 * 1024 * 1024
 
     let state: LoopState
     let settings: HTTP2Settings
@@ -36,6 +38,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     private var spare: [HTTP2Stream] = []
     private var lastStream = HTTP2StreamID.rootStream
+    /// Bytes of all streams, written and not yet sent.
+    var unsent = 0
+    var isCrowded: Bool { unsent > Self.crowd }
     private var isReading = false
     private var mustFlush = false
     private var streamErrors: EventBudget
@@ -48,6 +53,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     private var idleSince: NIODeadline
     private var headSince: NIODeadline
     private var sawFrame = false
+    /// When it was told that no more streams are wanted.
+    private var announcedAt = NIODeadline.distantFuture
 
     init(
         state: LoopState, settings: HTTP2Settings, contact: ClientContact, makePhases: @escaping () -> any Phases
@@ -324,6 +331,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     func drain() {
         guard stage == .open else { return }
         stage = .announced
+        announcedAt = state.loop.now
         gate.announceEnd()
         write(.ping(HTTP2PingData(withInteger: 0x746f_6d62_6f6c_6f21), ack: false), on: .rootStream)
         for stream in streams.values { stream.drain() }
@@ -358,7 +366,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
                 timer.set(streams.isEmpty ? idleSince + state.settings.idleTimeout : .distantFuture)
             }
         // A client that answers no ping is not waited for.
-        case .announced: timer.set(state.loop.now + state.settings.lingerTimeout)
+        case .announced: timer.set(announcedAt + state.settings.lingerTimeout)
         case .draining: timer.set(.distantFuture)
         case .failed, .gone: break
         }

@@ -26,6 +26,15 @@ public struct HTTP2Settings: Sendable {
 
     /// Makes the defaults.
     public init() {}
+
+    /// For a proxy that brings the streams of many clients: what one of them does is not to cost all the others theirs.
+    var forProxies: HTTP2Settings {
+        var settings = self
+        settings.maxResets *= 100
+        settings.maxStreamErrors *= 100
+        settings.maxControlFrames *= 100
+        return settings
+    }
 }
 
 extension HTTP2Settings {

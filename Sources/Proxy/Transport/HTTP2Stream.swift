@@ -8,6 +8,8 @@ import NIOHTTP2
 final class HTTP2Stream: ClientConnection {
     /// What DATA frames hold at most without asking the client.
     private static let maxPayload = 16_384
+    /// How much may wait for the client once much waits on the whole connection.
+    private static let crowdedWatermark = 16 * 1024
 
     private let connection: HTTP2Connection
     /// The stream that has the place; nil if none does.
@@ -50,7 +52,8 @@ final class HTTP2Stream: ClientConnection {
         hasEnded = isLast
         do throws(HTTP2RequestFields.Refusal) {
             try readHead(section)
-            accept(keepAlive: !exchange.requestHead.hasBodyToCome)
+            if case .length(let length) = exchange.requestHead.framing { bodyLeft = length }
+            accept(keepAlive: hasEnded && !exchange.requestHead.upgrade)
         } catch {
             switch error {
             case .malformed: return malformed()
@@ -131,6 +134,7 @@ final class HTTP2Stream: ClientConnection {
     /// A frame has left for the socket.
     func sent(_ bytes: Int, isLast: Bool) {
         unsent -= bytes
+        connection.unsent -= bytes
         hasProgressed = true
         if isLast { endIsSent = true }
         let somebodyWaits = whenEndIsSent != nil || machine.connection == .closing && !hasEnded
@@ -155,12 +159,20 @@ final class HTTP2Stream: ClientConnection {
 
     /// The stream is over, well or badly, or its connection is.
     func ended() {
-        guard id != nil else { return }
+        guard let id else { return }
+        guard endIsWritten, machine.response == .body, machine.connection == .open else { return over() }
+        // This is said from within the writing of the answer's last frame; the exchange is settled right after.
+        state.loop.assumeIsolated().execute { [self] in if self.id == id { over() } }
+    }
+
+    private func over() {
         id = nil
         if machine.isInExchange || machine.connection != .open { perform(machine.handle(.clientGone)) }
         forgetStream()
         timer.set(.distantFuture)
         waiting = .nothing
+        upload.refill()
+        download.refill()
         if machine.connection == .open { connection.keep(self) } else { timer.cancel() }
     }
 
@@ -175,6 +187,7 @@ final class HTTP2Stream: ClientConnection {
         endIsWritten = false
         endIsSent = false
         whenEndIsSent = nil
+        connection.unsent -= unsent
         unsent = 0
         wasHeldUp = false
         closePlan = []
@@ -185,9 +198,7 @@ final class HTTP2Stream: ClientConnection {
     /// A head comes in one piece: there is never one among the bytes.
     override func readHead() -> Bool { false }
 
-    override func beginBody(_ framing: BodyFraming) {
-        if case .length(let length) = framing { bodyLeft = length }
-    }
+    override func beginBody(_ framing: BodyFraming) {}
 
     override func readBody() -> Bool {
         if inbound.readableBytes > 0 {
@@ -201,6 +212,8 @@ final class HTTP2Stream: ClientConnection {
         endBody(trailers: trailers)
         return true
     }
+
+    override func tookEarly(_ count: Int) { owed += count }
 
     /// The next request comes on another stream.
     override func nextRequest() {}
@@ -237,8 +250,9 @@ final class HTTP2Stream: ClientConnection {
     }
 
     override var isWritable: Bool {
-        if unsent >= state.settings.highWatermark { wasHeldUp = true }
-        if unsent <= state.settings.lowWatermark { wasHeldUp = false }
+        let isCrowded = connection.isCrowded
+        if unsent >= (isCrowded ? Self.crowdedWatermark : state.settings.highWatermark) { wasHeldUp = true }
+        if unsent <= (isCrowded ? Self.crowdedWatermark / 2 : state.settings.lowWatermark) { wasHeldUp = false }
         return !wasHeldUp
     }
 
@@ -295,6 +309,7 @@ final class HTTP2Stream: ClientConnection {
         guard id != nil, !endIsWritten else { return }
         total &+= piece.readableBytes
         unsent += piece.readableBytes
+        connection.unsent += piece.readableBytes
         if pending.readableBytes == 0 {
             pending = piece
         } else if pending.readableBytes + piece.readableBytes <= Self.maxPayload {
@@ -364,9 +379,4 @@ final class HTTP2Stream: ClientConnection {
         sayGoodbye(to: .client)
         settle()
     }
-}
-
-extension RequestHead {
-    /// Whether a body follows that has at least one byte, as far as one can know.
-    var hasBodyToCome: Bool { !framing.isEmpty || upgrade }
 }

@@ -31,6 +31,8 @@ public struct ListeningSocket: Sendable {
     /// Whether others hold the same socket open, whose queue goes on without us.
     let isInherited: Bool
     let file: SocketFile?
+    /// Whether it is a Unix socket, whose clients have no address.
+    var isUnix: Bool { if case .unixDomainSocket = address { true } else { false } }
 
     /// Opens a socket and binds it. An IPv6 address is for IPv6 alone, `::` too, whatever the system's default is.
     ///

@@ -17,9 +17,16 @@ enum NameLookup {
         let reason: String
     }
 
+    /// Enough that a few names whose servers are dead, which take ten seconds each, do not hold up all others.
+    private static let threads = {
+        let threads = NIOThreadPool(numberOfThreads: 8)
+        threads.start()
+        return threads
+    }()
+
     /// The addresses of `host`, in the order of the system's preference (RFC 6724).
     static func addresses(of host: String, port: Int, on loop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
-        NIOThreadPool.singleton.runIfActive(eventLoop: loop) { try addresses(of: host, port: port) }
+        threads.runIfActive(eventLoop: loop) { try addresses(of: host, port: port) }
     }
 
     private static func addresses(of host: String, port: Int) throws(Failure) -> [SocketAddress] {

@@ -14,6 +14,9 @@ public protocol Phases: AnyObject {
     /// append lines to `x.requestLines` and set `x.targetOverride`.
     func request(_ x: Exchange) -> RequestVerdict
 
+    /// An interim response (RFC 9110 §15.2) other than `101` is about to be passed on, its hop-by-hop fields marked removed.
+    func interim(_ x: Exchange)
+
     /// Phase *response*: the upstream's head has arrived in `x.responseHead`, its hop-by-hop fields marked removed.
     ///
     /// Called once per upstream answer, also for `101`, never for another `1xx`. The implementation may remove fields
@@ -39,6 +42,9 @@ public protocol Phases: AnyObject {
 }
 
 extension Phases {
+    /// Leaves the head as it is.
+    public func interim(_ x: Exchange) {}
+
     /// Leaves the head as it is.
     public func transformed(_ x: Exchange, _ outcome: InjectionOutcome) {}
 

@@ -95,6 +95,7 @@ public final class ProxyServer: Sendable {
     ) async throws -> Listener {
         let mode = NIOLockedValueBox(mode)
         let tally = AcceptGate.Tally()
+        let isNameless = socket.isUnix
         var bootstrap = ServerBootstrap(group: group)
             .serverChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try addGate(to: channel, tally) }
@@ -105,7 +106,9 @@ public final class ProxyServer: Sendable {
             .childChannelOption(.recvAllocator, value: HTTP1Connection.receiveAllocator)
             .childChannelOption(.writeBufferWaterMark, value: settings.waterMark)
             .childChannelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture { try accept(channel, mode.withLockedValue { $0 }) }
+                channel.eventLoop.makeCompletedFuture {
+                    try accept(channel, mode.withLockedValue { $0 }, isNameless: isNameless)
+                }
             }
         switch socket.address {
         case .unixDomainSocket: break
@@ -235,10 +238,14 @@ public final class ProxyServer: Sendable {
 
     /// Takes a new connection in, or throws, upon which it is closed: without a word, for which the client would have to be
     /// listened to first, and in TLS even be given a handshake.
-    private func accept(_ channel: any Channel, _ mode: ListenerMode) throws {
+    ///
+    /// - Parameter isNameless: whether clients have no address here, because it is a Unix socket.
+    private func accept(_ channel: any Channel, _ mode: ListenerMode, isNameless: Bool) throws {
         let state = try state(of: channel)
         let peer = ClientOrigin(of: channel)
         state.counters.add(.connections)
+        // It has been reset already. A request that it may have sent before would be nobody's, or worse, this machine's.
+        guard peer.address != nil || isNameless else { throw ChannelError.ioOnClosedChannel }
         guard activeConnections.enter() else { throw refuse(peer, .tooMany, state) }
         let limit = activeConnections
         channel.closeFuture.whenComplete { _ in limit.leave() }
@@ -255,12 +262,15 @@ public final class ProxyServer: Sendable {
     /// Begins what a client has to say, once it is known who it is.
     private func begin(_ channel: any Channel, _ origin: ClientOrigin, _ tls: TLSListener?, _ state: LoopState) throws {
         // A trusted proxy brings many clients, and so does one that does not say whom.
-        if origin.isClient, let key = addressLimit.key(of: origin.address), !front.trusts(origin.address) {
+        let isTrusted = front.trusts(origin.address)
+        if origin.isClient, !isTrusted, let key = addressLimit.key(of: origin.address) {
             guard addressLimit.enter(key) else { throw refuse(origin, .tooManyOfAddress, state) }
             let limit = addressLimit
             channel.closeFuture.whenComplete { _ in limit.leave(key) }
         }
-        let handlers = ClientHandlers(state: state, origin: origin) { [makePhases] in makePhases(state.loop) }
+        let handlers = ClientHandlers(state: state, origin: origin, isTrusted: isTrusted) { [makePhases] in
+            makePhases(state.loop)
+        }
         if let tls {
             let handshake = TLSHandshake(state: state, listener: tls, handlers: handlers)
             try channel.pipeline.syncOperations.addHandler(handshake)

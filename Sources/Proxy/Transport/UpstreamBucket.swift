@@ -71,6 +71,8 @@ final class UpstreamBucket {
     // MARK: - Waiting requests
 
     func enqueue(_ upstream: Upstream, _ client: ClientConnection) {
+        // Those that gave up are held on to by the queue; where its head never moves, they must not pile up.
+        if queue.count > 2 * waiting + 64 { queue.removeAll { !$0.client.isAcquiring($0.ticket) } }
         queue.append((client, client.acquisition, upstream))
         waiting += 1
     }

@@ -44,6 +44,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var keepAlive = true
     private var hasLargeBuffer = false
     private var inputClosed = false
+    /// Whether it has been told that nothing more will be sent.
+    private var hasEndedOutput = false
     private var isGone = false
     /// Whether the connection ended in an error, a reset most often.
     private var hasFailed = false
@@ -111,7 +113,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     /// Closes the connection in the middle of something: TLS's close_notify would say that nothing is missing, and NIOSSL
     /// would wait for the answer to it.
-    private func breakOff() {
+    func breakOff() {
         guard let context else { return }
         let isSecure = endpoint.address.isSecure
         let tls = isSecure ? try? context.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self) : nil
@@ -139,10 +141,12 @@ final class UpstreamConnection: ChannelDuplexHandler {
     /// Shuts down sending, once everything has been sent, and says so.
     func closeOutput(_ loopState: LoopState, then done: @escaping () -> Void) {
         guard let context else { return }
+        hasEndedOutput = true
         flush(loopState)
         let sent = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
-        sent.futureResult.assumeIsolated().whenSuccess {
+        sent.futureResult.assumeIsolated().whenComplete { _ in
+            // Of an output that has been closed already there is nothing more to say.
             self.context?.close(mode: .output, promise: nil)
             done()
         }
@@ -332,7 +336,8 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private func endIfClosed(_ client: ClientConnection) {
         guard inputClosed else { return }
         // That a connection ends while it is idle says nothing, even if a request is on its way by then.
-        if !isReused || inbound.readableBytes > 0 { bucket.pool.broke(self) }
+        // Nor does it if it was told that the client has gone.
+        if !hasEndedOutput, !isReused || inbound.readableBytes > 0 { bucket.pool.broke(self) }
         client.upstreamLost(refusal)
     }
 

@@ -74,12 +74,14 @@ final class UpstreamPool {
         let now = loop.now
         if bucket.hasNames { bucket.lookUp(now: now) }
         if !fresh, bucket.balancer.isSingle, let connection = bucket.takeIdle(now: now) { return reused(connection) }
-        let endpoint = bucket.balancer.pick(now: now)
+        // Whoever can only wait must not use up the trial of an address that was put aside.
+        let hasRoom = bucket.open < settings.maxConnections || !bucket.idle.isEmpty
+        let endpoint = hasRoom ? bucket.balancer.pick(now: now) : nil
         if !fresh, let endpoint, let connection = bucket.takeIdle(to: endpoint, now: now) { return reused(connection) }
         if bucket.open >= settings.maxConnections, !bucket.idle.isEmpty {
             // Room has to be made for a fresh one; else better one to another endpoint than none.
             if fresh {
-                bucket.idle.removeFirst().close()
+                bucket.idle.removeFirst().breakOff()
             } else if let connection = bucket.takeIdle(now: now) {
                 return reused(connection)
             }

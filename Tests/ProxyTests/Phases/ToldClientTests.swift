@@ -36,10 +36,25 @@ struct ToldClientTests {
     @Test(
         "nothing is told by nothing, by what is malformed, and by what is for nobody",
         arguments: [
-            "X-A: b", "Forwarded: for", "X-Forwarded-For: ", "X-Forwarded-Proto: gopher",
+            "X-A: b", "X-Forwarded-For: ", "X-Forwarded-Proto: gopher",
         ])
     func nothing(_ fields: String) throws {
         let told = try told(fields)
         #expect(told.client == nil && told.path == nil && told.scheme == nil && told.host == nil)
+    }
+
+    @Test(
+        "two kinds of fields have to say the same, and Forwarded something that can be read",
+        arguments: [
+            ("Forwarded: for", true), ("X-Forwarded-For: 192.0.2.1\r\nForwarded: for", true),
+            ("X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.2", true),
+            ("X-Forwarded-Proto: https\r\nForwarded: for=192.0.2.1", true),
+            ("X-Forwarded-Host: a.example\r\nForwarded: host=b.example", true),
+            ("X-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1;proto=https", false),
+            ("X-Forwarded-For: 192.0.2.66, 192.0.2.1, 10.0.0.1\r\nForwarded: for=192.0.2.1", false),
+            ("X-Forwarded-Proto: https\r\nForwarded: proto=https", false), ("Forwarded: for=192.0.2.1", false),
+        ])
+    func contradictions(_ fields: String, _ isContradictory: Bool) throws {
+        #expect(try told(fields).isContradictory == isContradictory)
     }
 }

@@ -225,9 +225,11 @@ struct ExchangeMachineTests {
         #expect(machine.handle(.responseEnd(reusable: true)) == [.closeUpstream, .finish, .next])
     }
 
-    @Test("nor is a request sent again that the upstream dropped for it")
-    func endedUpstreamIsNotAskedAgain() {
+    @Test("an upstream that ends for it without an answer is asked again once, for it may have ended before")
+    func endedUpstreamIsAskedAgainOnce() {
         var machine = Self.told()
+        #expect(machine.handle(.upstreamLost) == [.closeUpstream, .acquireFresh])
+        #expect(machine.handle(.connected(reused: false)) == [.sendRequest, .endUpstream])
         #expect(machine.handle(.upstreamLost).contains(.sendFailure))
     }
 

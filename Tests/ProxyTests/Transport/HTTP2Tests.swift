@@ -62,8 +62,8 @@ struct HTTP2Tests {
             ("resets", \TransportCounters.HTTP2.resetFloods), ("errors", \.streamErrorFloods),
             ("pings", \.controlFrameFloods), ("empty", \.emptyDataFloods), ("continuations", \.continuationFloods),
             ("idle", \.idleFrameFloods), ("packed", \.headsTooLarge),
-        ] as [(String, KeyPath<TransportCounters.HTTP2, Int> & Sendable)])
-    func counters(_ flood: String, _ counter: KeyPath<TransportCounters.HTTP2, Int> & Sendable) async throws {
+        ] as [(String, any KeyPath<TransportCounters.HTTP2, Int> & Sendable)])
+    func counters(_ flood: String, _ counter: any KeyPath<TransportCounters.HTTP2, Int> & Sendable) async throws {
         var settings = TransportSettings()
         settings.http2?.maxResets = 5
         settings.http2?.maxStreamErrors = 5
