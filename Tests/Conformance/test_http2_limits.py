@@ -13,9 +13,11 @@ from support.http2 import (
     COMPRESSION_ERROR,
     ENHANCE_YOUR_CALM,
     PROTOCOL_ERROR,
+    Client,
     Frames,
     request,
 )
+from support.upstreams import Scripted
 
 HOST = "shop.localhost"
 GET = request(HOST)
@@ -65,6 +67,61 @@ def test_some_resets_are_a_browsers_right(front):
             c.send(c.headers(stream, GET), f.RstStreamFrame(stream, CANCEL))
         c.send(c.headers(301, GET))
         assert c.verdict(301) == ("STATUS", 200)
+
+
+def test_one_visitor_of_a_trusted_proxy_does_not_end_the_streams_of_all(start_tombolo, echo):
+    """A proxy brings many clients on one connection, and one who cancels and cancels is not the others' fault."""
+    front = start_tombolo({HOST: echo.url}, extra_listen='trusted_proxies = ["127.0.0.1"]')
+    with Frames(front.port) as c:
+        for stream in range(1, 1001, 2):
+            c.send(c.headers(stream, GET), f.RstStreamFrame(stream, CANCEL))
+        c.send(c.headers(1001, GET))
+        assert c.verdict(1001) == ("STATUS", 200)
+
+
+def test_a_stream_is_not_measured_by_the_last_one_in_its_place(start_tombolo):
+    """A client that took its time for one answer, which it may, has all of it again for the next."""
+    body = b"x" * 2_000_000
+    with Scripted(*(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (size, body[:size]) for size in (100_000, len(body)))) as upstream:
+        front = start_tombolo({HOST: upstream.url}, extra='[timeouts]\nstall = "1s"\n')
+        with Client(front.port, takes=False) as c:
+            for size in (100_000, len(body)):
+                stream = c.begin()
+                answer = c.answers[stream]
+                c.wait(lambda: len(answer.body) >= 65_535 or answer.reset is not None)
+                # A moment in which the answer waits for the window, and is complete on the upstream's side.
+                idle(c, 0.3)
+                assert answer.reset is None
+                c.h2.increment_flow_control_window(1 << 24, stream)
+                c.h2.increment_flow_control_window(1 << 24)
+                c.flush()
+                assert c.finish(stream).is_complete and len(answer.body) == size
+                # Much longer than a stall may last: nobody is to be measured meanwhile.
+                if size < len(body):
+                    idle(c, 4)
+
+
+def test_a_client_that_was_told_of_the_end_cannot_put_it_off(front):
+    """It has been idle for long enough, answers no ping, and begins a head that never ends."""
+    with Frames(front.port) as c:
+        assert c.until(f.GoAwayFrame) is not None
+        c.raw(struct.pack(">I", 100)[1:] + b"\x01\x05" + struct.pack(">I", 1))
+        end = time.monotonic() + 8
+        with pytest.raises(OSError):
+            while time.monotonic() < end:
+                c.raw(b"\0")
+                time.sleep(0.2)
+
+
+def idle(client, seconds):
+    """Takes what comes for so long."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        client.socket.settimeout(left)
+        try:
+            client.receive()
+        except TimeoutError:
+            return
 
 
 @pytest.mark.parametrize("mistake", [

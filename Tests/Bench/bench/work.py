@@ -63,7 +63,7 @@ LARGE = Work("binary-64m", "/64m.bin", ("tombolo", "nginx"), "nginx")
 # What the instrument shall cover, and Tombolo or the instrument cannot do yet.
 MISSING = {
     "TLS": "the instrument measures no TLS yet",
-    "HTTP/2": "Tombolo has no HTTP/2 yet",
+    "HTTP/2": "the instrument measures no HTTP/2 yet",
     "sessions read from the store for every request": (
         "the instrument has no load with many sessions yet; json-1k-stored-session is answered from the cache"
     ),
