@@ -367,7 +367,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
             }
         // A client that answers no ping is not waited for.
         case .announced: timer.set(announcedAt + state.settings.lingerTimeout)
-        case .draining: timer.set(.distantFuture)
+        // Without streams the time to close is running, whatever else arrives.
+        case .draining: if !streams.isEmpty { timer.set(.distantFuture) }
         case .failed, .gone: break
         }
     }
