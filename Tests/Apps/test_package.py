@@ -107,7 +107,7 @@ def test_what_is_installed(installed):
 
 
 def test_nothing_is_started_or_enabled(installed):
-    assert not (installed / "root/asked-for").exists() or "tombolo" not in (installed / "root/asked-for").read_text()
+    assert not (installed / "srv/asked-for").exists() or "tombolo" not in (installed / "srv/asked-for").read_text()
     wanted = [*(installed / "etc/systemd/system").rglob("tombolo*")]
     assert wanted == []
 
@@ -179,8 +179,8 @@ def test_the_hook_of_the_readme_makes_a_renewed_certificate_readable(installed, 
     (lineage / "privkey.pem").write_text(key + end)
     (lineage / "privkey.pem").chmod(0o600)
     [hook] = re.findall(r"```sh\n(#!.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (tree / "root/hook").write_text(hook)
-    tree.run("env", f"RENEWED_LINEAGE=/etc/letsencrypt/live/{HOST}", "sh", "-e", "/root/hook")
+    (tree / "srv/hook").write_text(hook)
+    tree.run("env", f"RENEWED_LINEAGE=/etc/letsencrypt/live/{HOST}", "sh", "-e", "/srv/hook")
 
     configure(tree, HOST, "http://127.0.0.1:5001", "127.0.0.1:8080")
     config = tree / "etc/tombolo/config.toml"

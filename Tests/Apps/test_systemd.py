@@ -33,8 +33,8 @@ def machine(bare, package, place):
 
 
 def install(machine, package):
-    call("cp", package, machine.tree / "root")
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", f"/root/{package.name}"]
+    call("cp", package, machine.tree / "srv")
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", f"/srv/{package.name}"]
     return machine.run(*command)
 
 

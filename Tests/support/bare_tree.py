@@ -57,7 +57,7 @@ class BareTree:
         make = ["debootstrap", "--variant=minbase", release(), tree.folder, mirror()]
         call("unshare", "--mount", "--propagation", "private", *make, env=environment())
         policy = tree / "usr/sbin/policy-rc.d"
-        policy.write_text('#!/bin/sh\necho "$@" >>/root/asked-for\nexit 101\n')
+        policy.write_text('#!/bin/sh\necho "$@" >>/srv/asked-for\nexit 101\n')
         policy.chmod(0o755)
         tree.run("apt-get", "update")
         return tree
@@ -81,9 +81,9 @@ class BareTree:
 
     def install(self, package):
         """As an administrator does it, with what it depends on."""
-        shutil.copy(package, self / "root")
+        shutil.copy(package, self / "srv")
         command = ["apt-get", "install", "--yes", "--no-install-recommends"]
-        return self.run(*command, f"/root/{Path(package).name}")
+        return self.run(*command, f"/srv/{Path(package).name}")
 
 
 def build_package(program, output, revision=1, **environment):
