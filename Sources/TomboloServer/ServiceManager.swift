@@ -57,7 +57,7 @@ struct ServiceManager: Sendable {
         guard let patience, socket != nil else { return }
         while !Task.isCancelled {
             do {
-                _ = try await server.heldBytes()
+                try await server.answer()
                 tell(.alive)
                 try await Task.sleep(for: patience / 2)
             } catch {

@@ -2,18 +2,26 @@ import HTMLInjection
 import HTTPWire
 import NIOCore
 
-/// A client's exchanges, one after another: lets ``ExchangeMachine`` decide, asks phases, uses upstreams, and moves bytes.
+/// What is remembered of a client's exchanges, one after another, whichever version of HTTP they come in.
 ///
-/// What all versions of HTTP have in common is here; what a message looks like on the way from and to the client is the
-/// business of the two that inherit: ``HTTP1Connection`` and ``HTTP2Stream``.
-///
-/// Confined to the event loop of its channel; the upstream connections it uses are on the same loop and are called
-/// directly. Every entry (a read, a verdict, an upstream's bytes) ends in ``settle()``, which parses what can be parsed,
-/// flushes both sides once, and decides about reading and the timer.
-class ClientConnection {
+/// What is done with it is in ``ClientConnection``.
+class ClientExchanges {
     /// How the response's end is shown to the client; `untilEnd` is the end of the connection, or of the HTTP/2 stream.
     enum OutputFraming {
         case none, asStated, chunked, untilEnd
+    }
+
+    /// What is being waited for.
+    enum Waiting {
+        case nothing, request, head, requestBody, queue, response, responseBody, client, tunnel, goodbye, close
+
+        /// Whether every byte moves the deadline; the others run from their beginning.
+        var restarts: Bool {
+            switch self {
+            case .requestBody, .responseBody, .tunnel: true
+            default: false
+            }
+        }
     }
 
     let state: LoopState
@@ -21,8 +29,8 @@ class ClientConnection {
     let timer: DeadlineTimer
     var phases: any Phases
     var machine: ExchangeMachine
-    private var isSettling = false
-    private var mustSettleAgain = false
+    fileprivate var isSettling = false
+    fileprivate var mustSettleAgain = false
 
     // The request.
     /// What has arrived and not been taken.
@@ -87,70 +95,86 @@ class ClientConnection {
         self.upload = MinimumPace(rate: state.settings.requestRate, window: state.settings.requestBodyTimeout)
         self.download = MinimumPace(rate: state.settings.responseRate, window: state.settings.sendTimeout)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
-        exchange.closeConnection = { [weak self] in self?.endStream() }
     }
+}
 
-    // MARK: - The wire: what a version of HTTP has to do
-
+/// A client's exchanges: lets ``ExchangeMachine`` decide, asks phases, uses upstreams, and moves bytes.
+///
+/// What all versions of HTTP have in common is in the extensions; what a message looks like on the way from and to the
+/// client is what the two that conform have to say: ``HTTP1Connection`` and ``HTTP2Stream``.
+///
+/// Confined to the event loop of its channel; the upstream connections it uses are on the same loop and are called
+/// directly. Every entry (a read, a verdict, an upstream's bytes) ends in ``settle()``, which parses what can be parsed,
+/// flushes both sides once, and decides about reading and the timer.
+protocol ClientConnection: ClientExchanges {
     /// Whether the client takes more at the moment.
-    var isWritable: Bool { wireIsMissing() }
+    var isWritable: Bool { get }
     /// Bytes written and not yet sent.
-    var bufferedBytes: Int { wireIsMissing() }
+    var bufferedBytes: Int { get }
     /// How much the client has taken of all that it was sent since it came, as far as that can be known.
-    var takenBytes: Int { wireIsMissing() }
+    var takenBytes: Int { get }
     /// How a response is framed whose length is not known when its head is written.
-    func streamedFraming() -> OutputFraming { wireIsMissing() }
+    func streamedFraming() -> OutputFraming
 
     /// Takes a request's head out of what has arrived, and calls ``accept(keepAlive:)``. Returns false if nothing can be done
     /// at the moment.
-    func readHead() -> Bool { wireIsMissing() }
+    func readHead() -> Bool
     /// The request's body is about to come.
-    func beginBody(_ framing: BodyFraming) { wireIsMissing() }
+    func beginBody(_ framing: BodyFraming)
     /// Takes the next piece of a body out of what has arrived. Returns false if nothing can be done at the moment.
-    func readBody() -> Bool { wireIsMissing() }
+    func readBody() -> Bool
     /// So many bytes that came before the tunnel was open have been taken.
-    func tookEarly(_ count: Int) {}
+    func tookEarly(_ count: Int)
     /// An exchange is over, and the next one may begin.
-    func nextRequest() { wireIsMissing() }
+    func nextRequest()
     /// Reads again, or says that more may be sent, if that was held back and need not be any more.
-    func resumeReading() { wireIsMissing() }
+    func resumeReading()
 
     /// What is wrong with the upstream's response as an answer to this client's request; nil for nothing.
-    func objection() -> String? { nil }
+    func objection() -> String?
     /// What is being waited for.
-    var currentlyWaiting: Waiting { exchangeWaits }
+    var currentlyWaiting: Waiting { get }
 
     /// Writes `100 Continue` on behalf of nobody but this proxy.
-    func writeContinue() { wireIsMissing() }
+    func writeContinue()
     /// Writes the upstream's interim response.
-    func writeInterim() { wireIsMissing() }
+    func writeInterim()
     /// Writes the response's head, with `length` in place of the upstream's `Content-Length` if there is one.
-    func writeHead(length: Int?) { wireIsMissing() }
+    func writeHead(length: Int?)
     /// Writes the head of an answer that is made here; no length, no body.
-    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) { wireIsMissing() }
+    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?)
     /// Writes a piece of a body or of a tunnel; not empty.
-    func write(_ piece: ByteBuffer) { wireIsMissing() }
+    func write(_ piece: ByteBuffer)
     /// Writes the end of the body.
-    func writeEnd(trailers: ByteBuffer) { wireIsMissing() }
+    func writeEnd(trailers: ByteBuffer)
     /// Writes the head that turns the exchange into a tunnel.
-    func writeTunnelHead() { wireIsMissing() }
+    func writeTunnelHead()
     /// Stops sending once everything written has been sent, and then calls `done`.
-    func endOutput(then done: @escaping () -> Void) { wireIsMissing() }
+    func endOutput(then done: @escaping () -> Void)
     /// Sends what has been written.
-    func flush() { wireIsMissing() }
+    func flush()
 
     /// Begins what ``closePlan`` says.
-    func beginClosing() { wireIsMissing() }
+    func beginClosing()
     /// Closes; there is nothing that could be missing.
-    func close() { wireIsMissing() }
+    func close()
     /// Closes so that the client cannot take what it got for complete.
-    func abort() { wireIsMissing() }
+    func abort()
     /// Closes whatever is going on.
-    func closeNow() { wireIsMissing() }
+    func closeNow()
     /// What still waits to be sent need not be when the connection closes.
-    func dropOnClose() { wireIsMissing() }
+    func dropOnClose()
+}
 
-    private func wireIsMissing() -> Never { fatalError("a client speaks some version of HTTP") }
+extension ClientConnection {
+    func tookEarly(_ count: Int) {}
+
+    func objection() -> String? { nil }
+
+    var currentlyWaiting: Waiting { exchangeWaits }
+
+    /// Lets phases end the stream that the connection has become.
+    func offerClosing() { exchange.closeConnection = { [weak self] in self?.endStream() } }
 
     // MARK: - Doing
 

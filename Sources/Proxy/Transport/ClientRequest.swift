@@ -83,7 +83,7 @@ extension ClientConnection {
     /// Waits for a verdict without leaving the loop; a verdict for an exchange that is over is dropped.
     func later<Verdict>(
         _ future: EventLoopFuture<Verdict>, _ expected: ExchangeMachine.Response,
-        _ apply: @escaping (ClientConnection, Verdict) -> Void
+        _ apply: @escaping (Self, Verdict) -> Void
     ) {
         guard future.eventLoop === state.loop else {
             failure = .internalError

@@ -3,21 +3,8 @@ import NIOCore
 
 /// Time limits: what the connection is waiting for at the moment, how long it may, and what happens then.
 extension ClientConnection {
-    /// What is being waited for.
-    enum Waiting {
-        case nothing, request, head, requestBody, queue, response, responseBody, client, tunnel, goodbye, close
-
-        /// Whether every byte moves the deadline; the others run from their beginning.
-        var restarts: Bool {
-            switch self {
-            case .requestBody, .responseBody, .tunnel: true
-            default: false
-            }
-        }
-    }
-
     /// A connection that has been idle for so long lets go of memory that it would use again if it were not.
-    private static let slimAfter = TimeAmount.seconds(5)
+    private static var slimAfter: TimeAmount { .seconds(5) }
 
     func armTimer() {
         let next = currentlyWaiting

@@ -10,7 +10,7 @@ import NIOCore
 #endif
 
 /// A client's HTTP/1.1 connection: how its messages are read, written and delimited (RFC 9112).
-final class HTTP1Connection: ClientConnection {
+final class HTTP1Connection: ClientExchanges, ClientConnection {
     static let receiveAllocator = ReceiveAllocator(first: 512, minimum: 2048, maximum: 128 * 1024)
 
     // The channel.
@@ -35,11 +35,12 @@ final class HTTP1Connection: ClientConnection {
         self.tls = contact.tls?.context
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)
         super.init(state: state, exchange: contact.exchange(on: state.loop), phases: phases)
+        offerClosing()
     }
 
     // MARK: - Reading
 
-    override func readHead() -> Bool {
+    func readHead() -> Bool {
         guard inbound.readableBytes > 0 else { return false }
         _ = machine.handle(.headBegins)
         do {
@@ -56,13 +57,13 @@ final class HTTP1Connection: ClientConnection {
         return true
     }
 
-    override func beginBody(_ framing: BodyFraming) {
+    func beginBody(_ framing: BodyFraming) {
         bodyReader = BodyReader(
             framing, sender: .client, limits: state.settings.requestLimits,
             droppingTrailers: state.settings.droppedTrailers)
     }
 
-    override func readBody() -> Bool {
+    func readBody() -> Bool {
         do {
             switch try bodyReader.next(&inbound) {
             case .needMore:
@@ -78,7 +79,7 @@ final class HTTP1Connection: ClientConnection {
         return true
     }
 
-    override func nextRequest() {
+    func nextRequest() {
         if hasLargeBuffer {
             // Nobody knows how large the next request is: its buffer is to be a small one again.
             hasLargeBuffer = false
@@ -91,17 +92,17 @@ final class HTTP1Connection: ClientConnection {
         if machine.inputClosed && inbound.readableBytes == 0 { perform(machine.handle(.inputClosed)) }
     }
 
-    override func resumeReading() {
+    func resumeReading() {
         guard heldRead, mayRead, let context else { return }
         heldRead = false
         context.read()
     }
 
-    override var isWritable: Bool { channelIsWritable }
+    var isWritable: Bool { channelIsWritable }
 
-    override var bufferedBytes: Int { context?.channel.bufferedWritableBytes ?? 0 }
+    var bufferedBytes: Int { context?.channel.bufferedWritableBytes ?? 0 }
 
-    override var takenBytes: Int { acknowledgedBytes ?? (outgoing.total &- bufferedBytes) }
+    var takenBytes: Int { acknowledgedBytes ?? (outgoing.total &- bufferedBytes) }
 
     /// What the client's system has acknowledged since the connection began (RFC 4898 `tcpEStatsAppHCThruOctetsAcked`);
     /// nil where there is no TCP, or the kernel does not say.
@@ -118,7 +119,7 @@ final class HTTP1Connection: ClientConnection {
         #endif
     }
 
-    override func streamedFraming() -> OutputFraming {
+    func streamedFraming() -> OutputFraming {
         if machine.facts.takesInterim { return .chunked }
         machine.mustClose()
         return .untilEnd
@@ -128,20 +129,20 @@ final class HTTP1Connection: ClientConnection {
 
     private func append(_ body: (inout ByteBuffer) -> Void) { outgoing.append(state, body) }
 
-    override func flush() {
+    func flush() {
         if let context { outgoing.flush(state, context) }
     }
 
-    override func writeContinue() { append { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") } }
+    func writeContinue() { append { $0.writeStaticString("HTTP/1.1 100 Continue\r\n\r\n") } }
 
-    override func writeInterim() {
+    func writeInterim() {
         append { [exchange] buffer in
             exchange.responseHead.writeHead(into: &buffer)
             buffer.writeStaticString("\r\n")
         }
     }
 
-    override func writeHead(length: Int?) {
+    func writeHead(length: Int?) {
         append { [self] buffer in
             exchange.responseHead.writeHead(into: &buffer)
             if exchange.responseLines.readableBytes > 0 { buffer.writeImmutableBuffer(exchange.responseLines) }
@@ -153,7 +154,7 @@ final class HTTP1Connection: ClientConnection {
         }
     }
 
-    override func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
+    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
         append { [self] buffer in
             buffer.writeStaticString("HTTP/1.1 ")
             buffer.writeString(String(status))
@@ -167,7 +168,7 @@ final class HTTP1Connection: ClientConnection {
         }
     }
 
-    override func writeTunnelHead() {
+    func writeTunnelHead() {
         append { [exchange] buffer in
             exchange.responseHead.writeHead(into: &buffer)
             buffer.writeImmutableBuffer(exchange.responseLines)
@@ -190,7 +191,7 @@ final class HTTP1Connection: ClientConnection {
         buffer.writeStaticString("\r\n")
     }
 
-    override func write(_ piece: ByteBuffer) {
+    func write(_ piece: ByteBuffer) {
         guard let context else { return }
         guard outputFraming == .chunked else { return outgoing.append(piece, state, context) }
         append { ChunkedEncoder.writeHeader(of: piece.readableBytes, into: &$0) }
@@ -198,14 +199,14 @@ final class HTTP1Connection: ClientConnection {
         append { ChunkedEncoder.writeDataEnd(into: &$0) }
     }
 
-    override func writeEnd(trailers: ByteBuffer) {
+    func writeEnd(trailers: ByteBuffer) {
         guard outputFraming == .chunked else { return }
         append { ChunkedEncoder.writeEnd(trailers: trailers, into: &$0) }
     }
 
     // MARK: - The end
 
-    override func endOutput(then done: @escaping () -> Void) {
+    func endOutput(then done: @escaping () -> Void) {
         guard let context else { return }
         flush()
         let sent = context.eventLoop.makePromise(of: Void.self)
@@ -216,7 +217,7 @@ final class HTTP1Connection: ClientConnection {
         }
     }
 
-    override func beginClosing() {
+    func beginClosing() {
         guard let context else { return }
         let lingers = closePlan.contains(.linger) || inbound.readableBytes > 0
         closePlan = []
@@ -236,26 +237,26 @@ final class HTTP1Connection: ClientConnection {
         }
     }
 
-    override func close() { context?.close(promise: nil) }
+    func close() { context?.close(promise: nil) }
 
     /// At once, and without TLS's `close_notify`, which would tell the client that nothing is missing (RFC 8446 §6.1), and
     /// which NIOSSL would wait for an answer to.
     ///
     /// In cleartext only a reset tells a client that a body which ends with the connection has not ended.
-    override func closeNow() {
+    func closeNow() {
         // An upstream whose client is gone without a word sees it go like that.
         if state.isDraining || isEndingTunnel { sayLastWords() }
         if isAnswering { resetIfUntilEnd() }
         (tls ?? context)?.close(promise: nil)
     }
 
-    override func abort() {
+    func abort() {
         resetIfUntilEnd()
         closeNow()
     }
 
     /// Has the channel reset when it is closed.
-    override func dropOnClose() {
+    func dropOnClose() {
         _ = (context?.channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
     }
 }

@@ -5,7 +5,7 @@ import NIOHTTP2
 
 /// A place for streams of an HTTP/2 connection, one after another: how their messages are read, written and delimited
 /// (RFC 9113 §8.1).
-final class HTTP2Stream: ClientConnection {
+final class HTTP2Stream: ClientExchanges, ClientConnection {
     /// What DATA frames hold at most without asking the client.
     private static let maxPayload = 16_384
     /// How much may wait for the client once much waits on the whole connection.
@@ -41,6 +41,7 @@ final class HTTP2Stream: ClientConnection {
         super.init(
             state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop), phases: phases)
         exchange.isHTTP2 = true
+        offerClosing()
         timer.onFire { [unowned self] in deadlineReached() }
     }
 
@@ -196,11 +197,11 @@ final class HTTP2Stream: ClientConnection {
     // MARK: - Reading
 
     /// A head comes in one piece: there is never one among the bytes.
-    override func readHead() -> Bool { false }
+    func readHead() -> Bool { false }
 
-    override func beginBody(_ framing: BodyFraming) {}
+    func beginBody(_ framing: BodyFraming) {}
 
-    override func readBody() -> Bool {
+    func readBody() -> Bool {
         if inbound.readableBytes > 0 {
             let piece = inbound
             inbound = ByteBuffer()
@@ -213,13 +214,13 @@ final class HTTP2Stream: ClientConnection {
         return true
     }
 
-    override func tookEarly(_ count: Int) { owed += count }
+    func tookEarly(_ count: Int) { owed += count }
 
     /// The next request comes on another stream.
-    override func nextRequest() {}
+    func nextRequest() {}
 
     /// The window opens as far as bytes have been passed on and the upstream takes more: then, and for this stream alone.
-    override func resumeReading() {
+    func resumeReading() {
         guard let id, owed >= connection.settings.streamWindow / 4, !hasEnded, mayRead, machine.connection == .open
         else { return }
         connection.write(.windowUpdate(windowSizeIncrement: owed), on: id)
@@ -228,7 +229,7 @@ final class HTTP2Stream: ClientConnection {
     }
 
     /// A WebSocket has no other answer than its tunnel: a 2xx would say that it is open (RFC 8441 §5).
-    override func objection() -> String? {
+    func objection() -> String? {
         guard let webSocketKey else { return nil }
         let head = exchange.responseHead
         if 200..<300 ~= head.status { return "\(head.status) in answer to a WebSocket" }
@@ -242,38 +243,38 @@ final class HTTP2Stream: ClientConnection {
         return nil
     }
 
-    override var currentlyWaiting: Waiting {
+    var currentlyWaiting: Waiting {
         guard id != nil else { return .nothing }
         // All has been written, but not everything has been taken.
         if machine.response == .none || machine.connection == .closing { return .client }
         return exchangeWaits
     }
 
-    override var isWritable: Bool {
+    var isWritable: Bool {
         let isCrowded = connection.isCrowded
         if unsent >= (isCrowded ? Self.crowdedWatermark : state.settings.highWatermark) { wasHeldUp = true }
         if unsent <= (isCrowded ? Self.crowdedWatermark / 2 : state.settings.lowWatermark) { wasHeldUp = false }
         return !wasHeldUp
     }
 
-    override var bufferedBytes: Int { unsent }
+    var bufferedBytes: Int { unsent }
 
     /// What has left is what the client's window had room for.
-    override var takenBytes: Int { total &- unsent }
+    var takenBytes: Int { total &- unsent }
 
-    override func streamedFraming() -> OutputFraming { .untilEnd }
+    func streamedFraming() -> OutputFraming { .untilEnd }
 
     // MARK: - Writing
 
-    override func writeContinue() { writeSection(HTTP2FieldBlock(status: 100), isInterim: true, endsStream: false) }
+    func writeContinue() { writeSection(HTTP2FieldBlock(status: 100), isInterim: true, endsStream: false) }
 
-    override func writeInterim() {
+    func writeInterim() {
         var section = HTTP2FieldBlock(status: exchange.responseHead.status)
         section.add(exchange.responseHead)
         writeSection(section, isInterim: true, endsStream: false)
     }
 
-    override func writeHead(length: Int?) {
+    func writeHead(length: Int?) {
         var section = HTTP2FieldBlock(status: exchange.responseHead.status)
         section.add(exchange.responseHead)
         section.add(exchange.responseLines)
@@ -281,7 +282,7 @@ final class HTTP2Stream: ClientConnection {
         writeSection(section, endsStream: outputFraming == .none || declaredLength == 0)
     }
 
-    override func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
+    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
         var section = HTTP2FieldBlock(status: status)
         var lines = ByteBuffer()
         writeLocalLines(response, into: &lines)
@@ -290,7 +291,7 @@ final class HTTP2Stream: ClientConnection {
         writeSection(section, endsStream: outputFraming == .none || length == 0)
     }
 
-    override func writeTunnelHead() {
+    func writeTunnelHead() {
         // There is nothing to switch to: the stream is the tunnel (RFC 8441 §5).
         var section = HTTP2FieldBlock(status: 200)
         exchange.responseHead.removeAll(.secWebSocketAccept)
@@ -305,7 +306,7 @@ final class HTTP2Stream: ClientConnection {
         connection.write(section.bytes, isInterim: isInterim, endsStream: endsStream, on: id)
     }
 
-    override func write(_ piece: ByteBuffer) {
+    func write(_ piece: ByteBuffer) {
         guard id != nil, !endIsWritten else { return }
         total &+= piece.readableBytes
         unsent += piece.readableBytes
@@ -320,7 +321,7 @@ final class HTTP2Stream: ClientConnection {
         }
     }
 
-    override func writeEnd(trailers: ByteBuffer) {
+    func writeEnd(trailers: ByteBuffer) {
         guard let id, !endIsWritten else { return }
         endIsWritten = true
         let fields = HTTP2Connection.trailers(trailers)
@@ -335,21 +336,21 @@ final class HTTP2Stream: ClientConnection {
         pending = ByteBuffer()
     }
 
-    override func flush() {
+    func flush() {
         if pending.readableBytes > 0 { writePending(endsStream: false) }
         connection.flush()
     }
 
     // MARK: - The end
 
-    override func endOutput(then done: @escaping () -> Void) {
+    func endOutput(then done: @escaping () -> Void) {
         whenEndIsSent = done
         writeEnd(trailers: ByteBuffer())
         flush()
     }
 
     /// Everything has been written with its end; ``sent(_:isLast:)`` sees to the rest.
-    override func beginClosing() {
+    func beginClosing() {
         closePlan = []
         inbound = ByteBuffer()
         if !endIsWritten { writeEnd(trailers: ByteBuffer()) }
@@ -357,21 +358,21 @@ final class HTTP2Stream: ClientConnection {
         if endIsSent { whenSent() }
     }
 
-    override func close() {
+    func close() {
         if let id { connection.reset(id, .cancel) }
     }
 
-    override func abort() {
+    func abort() {
         if let id { connection.reset(id, .internalError) }
     }
 
-    override func closeNow() {
+    func closeNow() {
         if state.isDraining || isEndingTunnel { sayLastWords() }
         abort()
     }
 
     /// A stream that is reset sends nothing more in any case.
-    override func dropOnClose() {}
+    func dropOnClose() {}
 
     /// The connection takes no more streams. A WebSocket would never end by itself.
     func drain() {

@@ -88,14 +88,14 @@ final class LoopState {
             counters.hit(.drainTime)
             connection.closeNow()
         }
-        pool.closeIdle()
+        pool.shut()
     }
 
     var heldBytes: Int { connections.values.reduce(0) { $0 + $1.heldBytes } }
 
     private func finishIfEmpty() {
         guard isDraining, connections.isEmpty else { return }
-        pool.closeIdle()
+        pool.shut()
         let promises = whenEmpty
         whenEmpty = []
         for promise in promises { promise.succeed(()) }

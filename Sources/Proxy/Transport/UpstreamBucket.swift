@@ -15,7 +15,7 @@ final class UpstreamBucket {
     /// Whether any address has a name in place of an IP address.
     let hasNames: Bool
     private let key: Upstream.Key
-    private var queue = CircularBuffer<(client: ClientConnection, ticket: UInt64, upstream: Upstream)>()
+    private var queue = CircularBuffer<(client: any ClientConnection, ticket: UInt64, upstream: Upstream)>()
     private var lookedUpAt: NIODeadline?
     private var isLookingUp = false
 
@@ -70,7 +70,7 @@ final class UpstreamBucket {
 
     // MARK: - Waiting requests
 
-    func enqueue(_ upstream: Upstream, _ client: ClientConnection) {
+    func enqueue(_ upstream: Upstream, _ client: any ClientConnection) {
         // Those that gave up are held on to by the queue; where its head never moves, they must not pile up.
         if queue.count > 2 * waiting + 64 { queue.removeAll { !$0.client.isAcquiring($0.ticket) } }
         queue.append((client, client.acquisition, upstream))
@@ -78,7 +78,7 @@ final class UpstreamBucket {
     }
 
     /// The next request that still waits.
-    func dequeue() -> (ClientConnection, Upstream)? {
+    func dequeue() -> (any ClientConnection, Upstream)? {
         while let entry = queue.popFirst() {
             guard entry.client.isAcquiring(entry.ticket) else { continue }
             waiting -= 1

@@ -36,7 +36,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     var idleSince: NIODeadline
     private let settings: TransportSettings
     private var context: ChannelHandlerContext?
-    private var client: ClientConnection?
+    private var client: (any ClientConnection)?
     private var state = State.idle
     private var inbound = ByteBuffer()
     private var parser: ResponseHeadParser
@@ -82,7 +82,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     // MARK: - From the client connection
 
     /// Takes up work for `client`.
-    func serve(_ client: ClientConnection) {
+    func serve(_ client: any ClientConnection) {
         self.client = client
         state = .head
     }
@@ -265,7 +265,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     }
 
     /// Returns false when there is nothing more to do at the moment.
-    private func readHead(_ client: ClientConnection) -> Bool {
+    private func readHead(_ client: any ClientConnection) -> Bool {
         client.responseByteArrived()
         let exchange = client.exchange
         do {
@@ -297,7 +297,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         return true
     }
 
-    private func readBody(_ client: ClientConnection) -> Bool {
+    private func readBody(_ client: any ClientConnection) -> Bool {
         do {
             switch try reader.next(&inbound) {
             case .data(let piece):
@@ -327,13 +327,13 @@ final class UpstreamConnection: ChannelDuplexHandler {
         }
     }
 
-    private func finish(_ client: ClientConnection, _ trailers: ByteBuffer) {
+    private func finish(_ client: any ClientConnection, _ trailers: ByteBuffer) {
         let reusable = keepAlive && inbound.readableBytes == 0 && isOpen
         if inbound.readableBytes == 0 { inbound = ByteBuffer() }
         client.responseEnd(trailers: trailers, reusable: reusable)
     }
 
-    private func endIfClosed(_ client: ClientConnection) {
+    private func endIfClosed(_ client: any ClientConnection) {
         guard inputClosed else { return }
         // That a connection ends while it is idle says nothing, even if a request is on its way by then.
         // Nor does it if it was told that the client has gone.

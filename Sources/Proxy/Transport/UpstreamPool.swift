@@ -22,7 +22,7 @@ final class UpstreamPool {
     /// A request for a connection, with what has been tried for it.
     private struct Attempt {
         let upstream: Upstream
-        let client: ClientConnection
+        let client: any ClientConnection
         let ticket: UInt64
         /// Whether a connection that has been used before will not do.
         var fresh = false
@@ -40,6 +40,7 @@ final class UpstreamPool {
     private let random: @Sendable () -> Double
     private var buckets: [Upstream.Key: UpstreamBucket] = [:]
     private var sweep: Scheduled<Void>?
+    private var isShut = false
 
     /// - Parameter random: numbers from 0 up to 1, for the jitter of pauses and lifetimes.
     init(
@@ -69,7 +70,7 @@ final class UpstreamPool {
 
     /// Gets a connection for `client`: an idle one, unless it must be `fresh`, or a new one.
     func acquire(
-        _ upstream: Upstream, from bucket: UpstreamBucket, for client: ClientConnection, fresh: Bool
+        _ upstream: Upstream, from bucket: UpstreamBucket, for client: any ClientConnection, fresh: Bool
     ) -> Acquisition {
         let now = loop.now
         if bucket.hasNames { bucket.lookUp(now: now) }
@@ -112,7 +113,7 @@ final class UpstreamPool {
             client.connected(connection, reused: true)
             return
         }
-        guard bucket.idle.count < settings.maxIdle, !bucket.isRetired else { return connection.close() }
+        guard bucket.idle.count < settings.maxIdle, !bucket.isRetired, !isShut else { return connection.close() }
         connection.idleSince = loop.now
         bucket.idle.append(connection)
         scheduleSweep(after: settings.idleTimeout)
@@ -134,8 +135,9 @@ final class UpstreamPool {
             }, uniquingKeysWith: +)
     }
 
-    /// Closes every idle connection.
-    func closeIdle() {
+    /// The server has ended: every idle connection is closed, and those that are still being opened when they are there.
+    func shut() {
+        isShut = true
         sweep?.cancel()
         sweep = nil
         for bucket in buckets.values { bucket.closeIdle() }
