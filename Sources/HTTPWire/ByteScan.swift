@@ -16,6 +16,14 @@ extension UnsafeRawBufferPointer {
         return UnsafeRawPointer(hit) - base
     }
 
+    /// Where `byte` first occurs in `range`, which must lie within `self`.
+    @inline(__always)
+    func firstIndex(of byte: UInt8, in range: Range<Int>) -> Int? {
+        guard let base = baseAddress, !range.isEmpty else { return nil }
+        guard let hit = memchr(base + range.lowerBound, Int32(byte), range.count) else { return nil }
+        return UnsafeRawPointer(hit) - base
+    }
+
     /// Where the first control byte other than HTAB is in `range`, which must lie within `self`.
     func firstForbiddenControl(in range: Range<Int>) -> Int? {
         var index = range.lowerBound
@@ -57,7 +65,7 @@ extension UnsafeRawBufferPointer {
 
 /// Eight bytes in one word. Additions and subtractions wrap by intention: a borrow only ever adds a flag to a byte that
 /// lies above one that is flagged rightly, so the answer to "is there any?" is exact.
-private enum Words {
+enum Words {
     static let lowBits: UInt64 = 0x0101_0101_0101_0101
     static let highBits: UInt64 = 0x8080_8080_8080_8080
 
@@ -70,4 +78,36 @@ private enum Words {
     /// Whether a byte of `word` equals `byte`.
     @inline(__always)
     static func hasByte(_ byte: UInt64, in word: UInt64) -> Bool { hasByte(below: 1, in: word ^ lowBits &* byte) }
+
+    /// `word` with every upper-case letter in lower case, and every other byte as it was.
+    @inline(__always)
+    static func lowercased(_ word: UInt64) -> UInt64 {
+        // In seven bits nothing is carried from byte to byte; what has the eighth is no letter.
+        let low = word & ~highBits
+        let fromA = low &+ lowBits &* (0x80 - 0x41)
+        let aboveZ = low &+ lowBits &* (0x80 - 0x5B)
+        return word | (fromA & ~aboveZ & ~word & highBits) >> 2
+    }
+
+    /// The first eight bytes in lower case; of fewer, all of them, some twice. `text` must not be empty.
+    @inline(__always)
+    static func first(of text: UnsafeRawBufferPointer) -> UInt64 {
+        switch text.count {
+        case 8...: return lowercased(text.loadUnaligned(as: UInt64.self))
+        case 4...:
+            let low = text.loadUnaligned(as: UInt32.self)
+            let high = text.loadUnaligned(fromByteOffset: text.count - 4, as: UInt32.self)
+            return lowercased(UInt64(low) | UInt64(high) << 32)
+        default:
+            let bytes = (text[0], text[text.count / 2], text[text.count - 1])
+            return lowercased(UInt64(bytes.0) | UInt64(bytes.1) << 8 | UInt64(bytes.2) << 16)
+        }
+    }
+
+    /// The last eight bytes in lower case; 0 where ``first(of:)`` has all there are.
+    @inline(__always)
+    static func last(of text: UnsafeRawBufferPointer) -> UInt64 {
+        text.count > 8
+            ? lowercased(text.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self)) : 0
+    }
 }

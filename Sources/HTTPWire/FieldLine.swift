@@ -2,22 +2,23 @@
 enum FieldLine {
     /// Reads the line at `range`, which lies within `all` and is followed by CRLF there.
     static func parse(_ all: UnsafeRawBufferPointer, _ range: Range<Int>) throws(HTTPWireError.Kind) -> Field {
-        var index = range.lowerBound
-        while index < range.upperBound, ASCII.isTokenByte(all[index]) { index += 1 }
-        guard index < range.upperBound, all[index] == ASCII.colon else { throw fault(all, range, at: index) }
-        guard index > range.lowerBound else { throw .emptyFieldName }
-        let nameEnd = index
-        var start = index + 1
+        guard let colon = all.firstIndex(of: ASCII.colon, in: range) else { throw fault(all, range) }
+        let name = UnsafeRawBufferPointer(rebasing: all[range.lowerBound..<colon])
+        let known = FieldName(name)
+        // What is a known name is a token.
+        if known == .other || known == .xForwarded {
+            guard name.allSatisfy(ASCII.isTokenByte) else { throw fault(all, range) }
+            guard !name.isEmpty else { throw .emptyFieldName }
+        }
+        var start = colon + 1
         var end = range.upperBound
         if let bad = all.firstForbiddenControl(in: start..<end) {
             throw all[bad] == ASCII.cr ? .bareCR : .badFieldValue
         }
         while start < end, ASCII.isBlank(all[start]) { start += 1 }
         while end > start, ASCII.isBlank(all[end - 1]) { end -= 1 }
-        let name = UnsafeRawBufferPointer(rebasing: all[range.lowerBound..<nameEnd])
         return Field(
-            start: range.lowerBound, nameEnd: nameEnd, value: start..<end, end: range.upperBound + 2,
-            known: FieldName(name))
+            start: range.lowerBound, nameEnd: colon, value: start..<end, end: range.upperBound + 2, known: known)
     }
 
     /// Whether the name is a known one written with `_` or `.` for `-`.
@@ -28,11 +29,10 @@ enum FieldLine {
         return false
     }
 
-    private static func fault(
-        _ all: UnsafeRawBufferPointer, _ range: Range<Int>, at index: Int
-    ) -> HTTPWireError.Kind {
-        if index == range.lowerBound, index < range.upperBound, ASCII.isBlank(all[index]) { return .obsoleteFold }
-        if index < range.upperBound, all[index] == ASCII.cr { return .bareCR }
-        return .badFieldName
+    /// What is wrong with a line whose name is none.
+    private static func fault(_ all: UnsafeRawBufferPointer, _ range: Range<Int>) -> HTTPWireError.Kind {
+        guard let index = range.first(where: { !ASCII.isTokenByte(all[$0]) }) else { return .badFieldName }
+        if index == range.lowerBound, ASCII.isBlank(all[index]) { return .obsoleteFold }
+        return all[index] == ASCII.cr ? .bareCR : .badFieldName
     }
 }

@@ -30,9 +30,9 @@ public struct HTTP2FieldBlock {
     }
 
     /// Adds every field of `head` that has not been taken out and that HTTP/2 knows.
-    public mutating func add(_ head: borrowing ResponseHead) {
+    public mutating func add(_ head: ResponseHead) {
         for field in head.fields where !field.isRemoved && Self.isAllowed(field.known) {
-            head.header.bytes.withUnsafeReadableBytes { all in
+            head.bytes.withUnsafeReadableBytes { all in
                 add(all.clamped(field.name), all.clamped(field.value), field.known)
             }
         }

@@ -128,7 +128,7 @@ public struct HTTP2RequestFields {
     ///   - head: receives the head; meaningless if this throws.
     /// - Throws: what is wrong with the section.
     public mutating func finish(
-        endsStream: Bool, webSocketKey: () -> ByteBuffer = { ByteBuffer() }, into head: inout RequestHead
+        endsStream: Bool, webSocketKey: () -> ByteBuffer = { ByteBuffer() }, into head: RequestHead
     ) throws(Refusal) {
         do {
             try checkPseudoFields(endsStream)
@@ -158,7 +158,7 @@ public struct HTTP2RequestFields {
             bytes.writeStaticString(ASCII.crlf)
         }
         bytes.writeStaticString(ASCII.crlf)
-        try parse(&bytes, into: &head)
+        try parse(&bytes, into: head)
         if endsStream, case .length(let length) = head.framing, length > 0 {
             throw .malformed(.wrongContentLength)
         }
@@ -166,10 +166,10 @@ public struct HTTP2RequestFields {
 
     private var isConnect: Bool { self[.method].map { text($0) { $0.equals("CONNECT") } } ?? false }
 
-    private func parse(_ bytes: inout ByteBuffer, into head: inout RequestHead) throws(Refusal) {
+    private func parse(_ bytes: inout ByteBuffer, into head: RequestHead) throws(Refusal) {
         var parser = RequestHeadParser(limits: limits)
         do throws(HTTPWireError) {
-            guard try parser.parse(&bytes, into: &head), bytes.readableBytes == 0 else {
+            guard try parser.parse(&bytes, into: head), bytes.readableBytes == 0 else {
                 // Unreachable: an empty line is at the end of what was written, and nowhere else.
                 throw HTTPWireError(.incompleteMessage, sender: .client)
             }

@@ -14,7 +14,7 @@ extension FieldName {
     }
 }
 
-extension HeaderSection {
+extension MessageHead {
     /// Takes out the fields that concern one connection only (RFC 9110 §7.6.1): `Connection` and everything that it lists,
     /// `Keep-Alive`, `Proxy-Connection`, `Proxy-Authenticate`, `Proxy-Authorization`, `HTTP2-Settings`, `TE` unless it
     /// is `trailers`, and `Upgrade` unless `keepsUpgrade`.
@@ -23,7 +23,7 @@ extension HeaderSection {
     /// (`Content-Length`, `Transfer-Encoding`), for the routing (`Host`), for the session (`Cookie`, `Authorization`,
     /// `Sec-Fetch-*`, `X-Forwarded-*`) or for caches. No sender may list such a field (RFC 9110 §7.6.1), and one that
     /// does wants two hops to see two different messages; it stays. Only names unknown here are taken out on request.
-    public mutating func removeHopByHop(keepsUpgrade: Bool) {
+    public func removeHopByHop(keepsUpgrade: Bool) {
         for index in fields.indices {
             let field = fields[index]
             switch field.known {
@@ -37,7 +37,7 @@ extension HeaderSection {
         }
     }
 
-    private mutating func removeListed(in connection: Field) {
+    private func removeListed(in connection: Field) {
         bytes.withUnsafeReadableBytes { all in
             let value = all.clamped(connection.value)
             var members = ListMembers(value)

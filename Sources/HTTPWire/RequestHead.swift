@@ -4,16 +4,7 @@ public import NIOCore
 ///
 /// Make one per connection and hand it to ``RequestHeadParser/parse(_:into:)`` again and again. Everything in it has been
 /// checked: the field names, the values, the host and the framing can be relied upon.
-public struct RequestHead: MessageHead {
-    /// The bytes and the field lines.
-    public internal(set) var header = HeaderSection()
-
-    /// The version that the client stated.
-    public internal(set) var version = HTTPVersion.http11
-
-    /// Whether the client will keep its connection open after this request (RFC 9112 §9.3).
-    public internal(set) var keepAlive = true
-
+public final class RequestHead: MessageHead {
     /// Where the method is.
     public internal(set) var method: Range<Int> = 0..<0
 
@@ -62,23 +53,11 @@ public struct RequestHead: MessageHead {
     public internal(set) var upgrade = false
 
     /// An empty head, to be parsed into.
-    public init() {}
+    public override init() {}
 
-    /// Takes the field at `index` of ``MessageHead/fields`` out. An index that does not exist changes nothing.
-    public mutating func remove(at index: Int) { header.remove(at: index) }
-
-    /// Takes out every field with that name. For `.host` that includes the line that would follow the target.
-    public mutating func removeAll(_ name: FieldName) {
-        header.removeAll(name)
-        if name == .host { hostIsFromTarget = false }
-    }
-
-    /// Takes out every field that an upstream could take for one of `names`.
-    public mutating func removeAll(foldingTo names: FoldedNames) { header.removeAll(foldingTo: names) }
-
-    /// Takes out what concerns this connection only: see ``HeaderSection/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
+    /// Takes out what concerns this connection only: see ``MessageHead/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
     /// if ``upgrade`` is true; the caller then adds its own `Connection: Upgrade`.
-    public mutating func removeHopByHop() { header.removeHopByHop(keepsUpgrade: upgrade) }
+    public func removeHopByHop() { removeHopByHop(keepsUpgrade: upgrade) }
 
     /// Appends the request line and the remaining fields, **without the empty line**, so that the caller can add lines.
     ///
@@ -90,48 +69,54 @@ public struct RequestHead: MessageHead {
     ///   - target: what to send instead of the request's own target; must be a valid target.
     public func writeHead(into buffer: inout ByteBuffer, target: ByteBuffer? = nil) {
         if target == nil, !isAbsoluteForm, version == .http11 {
-            header.writeLines(from: 0, into: &buffer)
+            writeLines(from: 0, into: &buffer)
             return
         }
         writeRequestLine(target, into: &buffer)
         if hostIsFromTarget {
             buffer.writeStaticString("Host: ")
-            header.withBytes(host) { _ = buffer.writeBytes($0) }
+            withBytes(host) { _ = buffer.writeBytes($0) }
             buffer.writeStaticString(ASCII.crlf)
         }
-        header.writeLines(from: lineEnd, into: &buffer)
+        writeLines(from: lineEnd, into: &buffer)
     }
 
-    /// Where the first field line begins.
-    var lineEnd = 0
-
-    /// Forgets the message and lets go of what it was read from; the storage of its fields is kept for the next one.
-    public mutating func reset() {
-        var header = HeaderSection()
-        swap(&header, &self.header)
-        header.reset()
-        self = RequestHead()
-        swap(&header, &self.header)
+    public override func reset() {
+        super.reset()
+        method = 0..<0
+        knownMethod = .other
+        target = 0..<0
+        path = 0..<0
+        query = nil
+        isAbsoluteForm = false
+        isHTTPSTarget = false
+        host = 0..<0
+        hostName = 0..<0
+        hostPort = nil
+        hostIsFromTarget = false
+        framing = .none
+        expectsContinue = false
+        upgrade = false
     }
 
     private func writeRequestLine(_ other: ByteBuffer?, into buffer: inout ByteBuffer) {
-        header.withBytes(method) { _ = buffer.writeBytes($0) }
+        withBytes(method) { _ = buffer.writeBytes($0) }
         buffer.writeInteger(ASCII.space)
         if let other {
             buffer.writeImmutableBuffer(other)
         } else if isAbsoluteForm {
             writeOriginForm(into: &buffer)
         } else {
-            header.withBytes(target) { _ = buffer.writeBytes($0) }
+            withBytes(target) { _ = buffer.writeBytes($0) }
         }
         buffer.writeStaticString(" HTTP/1.1\r\n")
     }
 
     private func writeOriginForm(into buffer: inout ByteBuffer) {
         if path.isEmpty { buffer.writeStaticString(knownMethod == .options && query == nil ? "*" : "/") }
-        header.withBytes(path) { _ = buffer.writeBytes($0) }
+        withBytes(path) { _ = buffer.writeBytes($0) }
         guard let query else { return }
         buffer.writeStaticString("?")
-        header.withBytes(query) { _ = buffer.writeBytes($0) }
+        withBytes(query) { _ = buffer.writeBytes($0) }
     }
 }

@@ -25,10 +25,10 @@ public struct RequestHeadParser: Sendable {
     /// - Returns: whether the head is complete; false means that more bytes are needed.
     /// - Throws: the rule that was broken. The connection has no message boundary any more: every later call throws the
     ///   same.
-    public mutating func parse(_ buffer: inout ByteBuffer, into head: inout RequestHead) throws(HTTPWireError) -> Bool {
+    public mutating func parse(_ buffer: inout ByteBuffer, into head: RequestHead) throws(HTTPWireError) -> Bool {
         if let failure { throw failure }
         do {
-            return try advance(&buffer, into: &head)
+            return try advance(&buffer, into: head)
         } catch {
             let failure = HTTPWireError(error, sender: .client)
             self.failure = failure
@@ -37,7 +37,7 @@ public struct RequestHeadParser: Sendable {
     }
 
     private mutating func advance(
-        _ buffer: inout ByteBuffer, into head: inout RequestHead
+        _ buffer: inout ByteBuffer, into head: RequestHead
     ) throws(HTTPWireError.Kind) -> Bool {
         if lines.isAtStart {
             if mayBeEmptyLine {
@@ -47,10 +47,10 @@ public struct RequestHeadParser: Sendable {
             facts = MessageFacts()
         }
         let length = try buffer.withUnsafeReadableBytes { (all) throws(HTTPWireError.Kind) -> Int? in
-            try readLines(all, into: &head)
+            try readLines(all, into: head)
         }
         guard let length, let bytes = buffer.readSlice(length: length) else { return false }
-        head.header.bytes = bytes
+        head.bytes = bytes
         lines.restart()
         mayBeEmptyLine = true
         return true
@@ -58,33 +58,33 @@ public struct RequestHeadParser: Sendable {
 
     /// Returns the length of the head once it is complete.
     private mutating func readLines(
-        _ all: UnsafeRawBufferPointer, into head: inout RequestHead
+        _ all: UnsafeRawBufferPointer, into head: RequestHead
     ) throws(HTTPWireError.Kind) -> Int? {
         if lines.isAtStart {
             // Something that is no HTTP (a TLS ClientHello, most often) may never send a line end: say so at once.
             if let first = all.first, !ASCII.isTokenByte(first) { throw .badRequestLine }
             guard let line = try lines.next(in: all, tooLong: .uriTooLong) else { return nil }
-            try RequestLine.parse(all, line, into: &head)
+            try RequestLine.parse(all, line, into: head)
             head.lineEnd = lines.position
         }
         while let line = try lines.next(in: all, tooLong: .fieldLineTooLong) {
             if line.isEmpty {
-                try finish(&head, all)
+                try finish(head, all)
                 return lines.position
             }
-            guard head.header.fields.count < lines.limits.maxFields else { throw .tooManyFields }
+            guard head.fields.count < lines.limits.maxFields else { throw .tooManyFields }
             var field = try FieldLine.parse(all, line)
             if field.known == .other {
                 field.isRemoved = FieldLine.isAlias(all.clamped(field.name))
             } else {
-                try facts.note(field, at: head.header.fields.count, all)
+                try facts.note(field, at: head.fields.count, all)
             }
-            head.header.append(field)
+            head.append(field)
         }
         return nil
     }
 
-    private func finish(_ head: inout RequestHead, _ all: UnsafeRawBufferPointer) throws(HTTPWireError.Kind) {
+    private func finish(_ head: RequestHead, _ all: UnsafeRawBufferPointer) throws(HTTPWireError.Kind) {
         head.framing = try facts.requestFraming(version: head.version)
         head.keepAlive = facts.keepsAlive(head.version)
         head.expectsContinue = facts.expectsContinue && head.version == .http11

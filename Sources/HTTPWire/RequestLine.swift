@@ -2,7 +2,7 @@
 enum RequestLine {
     /// Reads the line at `line` into `head`.
     static func parse(
-        _ all: UnsafeRawBufferPointer, _ line: Range<Int>, into head: inout RequestHead
+        _ all: UnsafeRawBufferPointer, _ line: Range<Int>, into head: RequestHead
     ) throws(HTTPWireError.Kind) {
         var index = line.lowerBound
         while index < line.upperBound, ASCII.isTokenByte(all[index]) { index += 1 }
@@ -21,12 +21,12 @@ enum RequestLine {
         head.knownMethod = Method(all.clamped(method))
         head.target = target
         guard all.isTarget(target) else { throw .badTarget }
-        try parseTarget(all, into: &head)
+        try parseTarget(all, into: head)
     }
 
     /// The four forms of a target (RFC 9112 §3.2).
     private static func parseTarget(
-        _ all: UnsafeRawBufferPointer, into head: inout RequestHead
+        _ all: UnsafeRawBufferPointer, into head: RequestHead
     ) throws(HTTPWireError.Kind) {
         let target = head.target
         if head.knownMethod == .connect {
@@ -76,13 +76,13 @@ extension HTTPVersion {
 }
 
 extension RequestHead {
-    mutating func setHost(_ authority: Authority) {
+    func setHost(_ authority: Authority) {
         host = authority.range
         hostName = authority.name
         hostPort = authority.port
     }
 
-    mutating func splitPath(_ range: Range<Int>, _ all: UnsafeRawBufferPointer) {
+    func splitPath(_ range: Range<Int>, _ all: UnsafeRawBufferPointer) {
         guard let mark = all.firstIndex(of: 0x3F, from: range.lowerBound), mark < range.upperBound else {
             path = range
             return
@@ -92,7 +92,7 @@ extension RequestHead {
     }
 
     /// Checks `Host` (RFC 9112 §3.2) and lets the target's authority win over it.
-    mutating func settleHost(_ index: Int?, _ all: UnsafeRawBufferPointer) throws(HTTPWireError.Kind) {
+    func settleHost(_ index: Int?, _ all: UnsafeRawBufferPointer) throws(HTTPWireError.Kind) {
         guard let index, fields.indices.contains(index) else {
             if version == .http11 { throw .missingHost }
             hostIsFromTarget = isAbsoluteForm
@@ -104,7 +104,7 @@ extension RequestHead {
         guard authority != nil || value.isEmpty && version == .http10 else { throw .badHost }
         if isAbsoluteForm {
             guard !all.clamped(host).equalsIgnoringCase(all.clamped(value)) else { return }
-            header.removeAll(.host)
+            removeAll(.host)
             hostIsFromTarget = true
         } else if knownMethod != .connect, let authority {
             setHost(authority)

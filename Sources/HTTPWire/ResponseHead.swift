@@ -1,17 +1,9 @@
 public import NIOCore
 
 /// The head of a response (RFC 9112 §4), read in place and edited by ranges. Make one per connection and reuse it.
-public struct ResponseHead: MessageHead {
-    /// The bytes and the field lines.
-    public internal(set) var header = HeaderSection()
-
-    /// The version that the upstream stated.
-    public internal(set) var version = HTTPVersion.http11
-
-    /// Whether the upstream means to keep its connection open after this response (RFC 9112 §9.3). Where the body is
-    /// framed ``BodyFraming/untilClose`` there is no after, whatever this says.
-    public internal(set) var keepAlive = true
-
+///
+/// Where the body is framed ``BodyFraming/untilClose`` there is no message after it, whatever ``MessageHead/keepAlive`` says.
+public final class ResponseHead: MessageHead {
     /// The status code, 100…599.
     public internal(set) var status = 0
 
@@ -30,7 +22,7 @@ public struct ResponseHead: MessageHead {
     public internal(set) var requiresUpgrade = false
 
     /// An empty head, to be parsed into.
-    public init() {}
+    public override init() {}
 
     /// How the body of this response to a request with `method` ends (RFC 9112 §6.3).
     ///
@@ -42,42 +34,30 @@ public struct ResponseHead: MessageHead {
         return framing
     }
 
-    /// Takes the field at `index` of ``MessageHead/fields`` out. An index that does not exist changes nothing.
-    public mutating func remove(at index: Int) { header.remove(at: index) }
-
-    /// Takes out every field with that name.
-    public mutating func removeAll(_ name: FieldName) { header.removeAll(name) }
-
-    /// Takes out every field that could be taken for one of `names`.
-    public mutating func removeAll(foldingTo names: FoldedNames) { header.removeAll(foldingTo: names) }
-
-    /// Takes out what concerns this connection only: see ``HeaderSection/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
+    /// Takes out what concerns this connection only: see ``MessageHead/removeHopByHop(keepsUpgrade:)``. `Upgrade` stays
     /// if ``upgrade`` or ``requiresUpgrade`` is true; the caller then adds its own `Connection: Upgrade`.
-    public mutating func removeHopByHop() { header.removeHopByHop(keepsUpgrade: upgrade || requiresUpgrade) }
+    public func removeHopByHop() { removeHopByHop(keepsUpgrade: upgrade || requiresUpgrade) }
 
     /// Appends the status line and the remaining fields, **without the empty line**, so that the caller can add lines. The
     /// version is always HTTP/1.1.
     public func writeHead(into buffer: inout ByteBuffer) {
         if version == .http11 {
-            header.writeLines(from: 0, into: &buffer)
+            writeLines(from: 0, into: &buffer)
             return
         }
         buffer.writeStaticString("HTTP/1.1")
-        header.withBytes(8..<max(8, lineEnd)) { _ = buffer.writeBytes($0) }
-        header.writeLines(from: lineEnd, into: &buffer)
+        withBytes(8..<max(8, lineEnd)) { _ = buffer.writeBytes($0) }
+        writeLines(from: lineEnd, into: &buffer)
     }
-
-    /// Where the first field line begins.
-    var lineEnd = 0
 
     var statusAllowsBody: Bool { status >= 200 && status != 204 && status != 304 }
 
-    /// Forgets the message and lets go of what it was read from; the storage of its fields is kept for the next one.
-    public mutating func reset() {
-        var header = HeaderSection()
-        swap(&header, &self.header)
-        header.reset()
-        self = ResponseHead()
-        swap(&header, &self.header)
+    public override func reset() {
+        super.reset()
+        status = 0
+        reason = 0..<0
+        framing = .none
+        upgrade = false
+        requiresUpgrade = false
     }
 }

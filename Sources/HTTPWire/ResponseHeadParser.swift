@@ -19,7 +19,7 @@ public struct ResponseHeadParser: Sendable {
     ///   - head: receives the head; meaningless until the answer is true.
     /// - Returns: whether the head is complete; false means that more bytes are needed.
     /// - Throws: the rule that was broken; every later call throws the same.
-    public mutating func parse(_ buffer: inout ByteBuffer, into head: inout ResponseHead) throws(HTTPWireError) -> Bool
+    public mutating func parse(_ buffer: inout ByteBuffer, into head: ResponseHead) throws(HTTPWireError) -> Bool
     {
         if let failure { throw failure }
         do {
@@ -28,10 +28,10 @@ public struct ResponseHeadParser: Sendable {
                 facts = MessageFacts()
             }
             let length = try buffer.withUnsafeReadableBytes { (all) throws(HTTPWireError.Kind) -> Int? in
-                try readLines(all, into: &head)
+                try readLines(all, into: head)
             }
             guard let length, let bytes = buffer.readSlice(length: length) else { return false }
-            head.header.bytes = bytes
+            head.bytes = bytes
             lines.restart()
             return true
         } catch {
@@ -43,28 +43,28 @@ public struct ResponseHeadParser: Sendable {
 
     /// Returns the length of the head once it is complete.
     private mutating func readLines(
-        _ all: UnsafeRawBufferPointer, into head: inout ResponseHead
+        _ all: UnsafeRawBufferPointer, into head: ResponseHead
     ) throws(HTTPWireError.Kind) -> Int? {
         if lines.isAtStart {
             guard let line = try lines.next(in: all, tooLong: .headTooLarge) else { return nil }
-            try StatusLine.parse(all, line, into: &head)
+            try StatusLine.parse(all, line, into: head)
             head.lineEnd = lines.position
         }
         while let line = try lines.next(in: all, tooLong: .fieldLineTooLong) {
             if line.isEmpty {
-                try finish(&head)
+                try finish(head)
                 return lines.position
             }
-            guard head.header.fields.count < lines.limits.maxFields else { throw .tooManyFields }
+            guard head.fields.count < lines.limits.maxFields else { throw .tooManyFields }
             let field = try FieldLine.parse(all, line)
             // `Host` means nothing here, however often it comes.
-            if field.known != .other, field.known != .host { try facts.note(field, at: head.header.fields.count, all) }
-            head.header.append(field)
+            if field.known != .other, field.known != .host { try facts.note(field, at: head.fields.count, all) }
+            head.append(field)
         }
         return nil
     }
 
-    private func finish(_ head: inout ResponseHead) throws(HTTPWireError.Kind) {
+    private func finish(_ head: ResponseHead) throws(HTTPWireError.Kind) {
         head.framing = try facts.responseFraming(version: head.version)
         head.keepAlive = facts.keepsAlive(head.version)
         head.upgrade = head.status == 101 && facts.asksForUpgrade && head.version == .http11
@@ -72,8 +72,8 @@ public struct ResponseHeadParser: Sendable {
         head.requiresUpgrade = head.status == 426 && facts.namesProtocol
         if head.status < 200 || head.status == 204 {
             // No sender may put them there (RFC 9110 §8.6, RFC 9112 §6.1), and a client might believe them.
-            head.header.removeAll(.contentLength)
-            head.header.removeAll(.transferEncoding)
+            head.removeAll(.contentLength)
+            head.removeAll(.transferEncoding)
         }
     }
 }

@@ -2,7 +2,7 @@
 enum StatusLine {
     /// Reads the line at `line`, which begins at 0, into `head`. The space before a missing reason may be missing too.
     static func parse(
-        _ all: UnsafeRawBufferPointer, _ line: Range<Int>, into head: inout ResponseHead
+        _ all: UnsafeRawBufferPointer, _ line: Range<Int>, into head: ResponseHead
     ) throws(HTTPWireError.Kind) {
         head.version = try HTTPVersion(parsing: all.clamped(0..<min(8, line.upperBound)), .badStatusLine)
         guard line.upperBound >= 12, all[8] == ASCII.space else { throw .badStatusLine }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func findingSkipsWhatWasTakenOut() {
-        var head = get("Cookie: a=b\r\nX-A: 1\r\ncookie: c=d")
+        let head = get("Cookie: a=b\r\nX-A: 1\r\ncookie: c=d")
         #expect(head.count(.cookie) == 2 && head.string(.cookie) == "a=b")
         head.remove(at: 1)
         #expect(head.count(.cookie) == 1 && head.string(.cookie) == "c=d")
@@ -42,7 +42,7 @@ import Testing
     @Test func writingLeavesOutExactlyWhatWasTakenOut() {
         let lines = ["Host: a", "A: 1", "B:2", "C:  3 ", "D:"]
         for mask in 0..<32 {
-            var head = get(lines.dropFirst().joined(separator: "\r\n"))
+            let head = get(lines.dropFirst().joined(separator: "\r\n"))
             for index in lines.indices where mask >> index & 1 == 1 { head.remove(at: index) }
             let rest = lines.indices.filter { mask >> $0 & 1 == 0 }.map { lines[$0] + "\r\n" }.joined()
             #expect(written(head) == "GET / HTTP/1.1\r\n" + rest)
@@ -71,13 +71,13 @@ import Testing
         ),
     ])
     func hopByHop(lines: String, rest: String) {
-        var head = get(lines)
+        let head = get(lines)
         head.removeHopByHop()
         #expect(written(head) == "GET / HTTP/1.1\r\nHost: a\r\n" + rest)
     }
 
     @Test func hostCannotBeListedAway() {
-        var head = get("Connection: Host, close")
+        let head = get("Connection: Host, close")
         head.removeHopByHop()
         #expect(written(head) == "GET / HTTP/1.1\r\nHost: a\r\n")
     }
@@ -85,7 +85,7 @@ import Testing
     @Test func spoofedNamesUnderEverySpelling() {
         let name = FoldedName("X-Session-Id")
         #expect(name.description == "x-session-id")
-        var head = get(
+        let head = get(
             "X-Session-Id: 1\r\nx_session_id: 2\r\nX.SESSION.ID: 3\r\nX-Session_ID: 4\r\nX-Session-Idx: 5\r\n"
                 + "XSession-Id: 6\r\nX-Session-User: 7")
         #expect(head.first(foldingTo: name).map { head.string($0.value) } == "1")

@@ -60,9 +60,6 @@ struct Acceptance: Sendable, CustomTestStringConvertible {
             #expect(head.string(head.host) == "b" && head.hostIsFromTarget && head.first(.host) == nil)
             #expect(head.isHTTPSTarget)
             #expect(written(head) == "GET /?q HTTP/1.1\r\nHost: b\r\nX: 1\r\n")
-            var other = head
-            other.removeAll(.host)
-            #expect(written(other) == "GET /?q HTTP/1.1\r\nX: 1\r\n")
         },
         .init("absolute-form without path", "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n") { head in
             #expect(head.path.isEmpty && written(head).hasPrefix("GET / HTTP/1.1\r\n"))
@@ -169,19 +166,19 @@ struct Acceptance: Sendable, CustomTestStringConvertible {
 
     @Test func oneHeadAfterTheOtherReusesTheStorage() throws {
         var parser = RequestHeadParser()
-        var head = RequestHead()
+        let head = RequestHead()
         var buffer = ByteBuffer(
             string: "GET /1 HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
                 + "\r\nPOST /2?q HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nHost: b\r\n\r\n")
-        #expect(try parser.parse(&buffer, into: &head))
+        #expect(try parser.parse(&buffer, into: head))
         let storage = head.fields.withUnsafeBufferPointer { $0.baseAddress }
         #expect(head.upgrade && head.fields.count == 3)
-        #expect(try parser.parse(&buffer, into: &head))
+        #expect(try parser.parse(&buffer, into: head))
         #expect(head.string(head.path) == "/2" && head.framing == .length(3) && !head.upgrade && head.host.isEmpty)
         #expect(head.fields.count == 1 && head.fields.withUnsafeBufferPointer { $0.baseAddress } == storage)
         buffer.moveReaderIndex(forwardBy: 3)
-        #expect(try parser.parse(&buffer, into: &head))
+        #expect(try parser.parse(&buffer, into: head))
         #expect(head.query == nil && head.framing == .none && head.string(head.host) == "b")
-        #expect(try !parser.parse(&buffer, into: &head))
+        #expect(try !parser.parse(&buffer, into: head))
     }
 }

@@ -175,10 +175,10 @@ struct Rejection: Sendable, CustomTestStringConvertible {
 
     @Test func afterAnErrorThereIsNoNextMessage() throws {
         var parser = RequestHeadParser()
-        var head = RequestHead()
+        let head = RequestHead()
         var buffer = ByteBuffer(string: "GET /\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(throws: HTTPWireError(.badRequestLine, sender: .client)) { try parser.parse(&buffer, into: &head) }
+        #expect(throws: HTTPWireError(.badRequestLine, sender: .client)) { try parser.parse(&buffer, into: head) }
         buffer = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(throws: HTTPWireError(.badRequestLine, sender: .client)) { try parser.parse(&buffer, into: &head) }
+        #expect(throws: HTTPWireError(.badRequestLine, sender: .client)) { try parser.parse(&buffer, into: head) }
     }
 }

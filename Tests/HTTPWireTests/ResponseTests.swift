@@ -113,7 +113,7 @@ import Testing
 
     @Test func upgradeRequiredNamesTheProtocol() {
         let fields = "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
-        var head = response("HTTP/1.1 426 x\r\n" + fields)
+        let head = response("HTTP/1.1 426 x\r\n" + fields)
         #expect(head.requiresUpgrade && !head.upgrade)
         head.removeHopByHop()
         #expect(written(head) == "HTTP/1.1 426 x\r\nUpgrade: websocket\r\n")

@@ -32,14 +32,14 @@ func everyCut(of bytes: [UInt8]) -> [[ArraySlice<UInt8>]] {
 
 func parseRequest(_ pieces: [ArraySlice<UInt8>], limits: HeadLimits = HeadLimits()) -> (Parsed, RequestHead) {
     var parser = RequestHeadParser(limits: limits)
-    var head = RequestHead()
+    let head = RequestHead()
     var buffer = ByteBuffer()
     var result = Parsed(outcome: "more")
     var rest = pieces[...]
     while let piece = rest.popFirst() {
         buffer.writeBytes(piece)
         do throws(HTTPWireError) {
-            guard try parser.parse(&buffer, into: &head) else { continue }
+            guard try parser.parse(&buffer, into: head) else { continue }
             result = Parsed(
                 outcome: "ok", left: buffer.readableBytes + rest.reduce(0) { $0 + $1.count }, facts: facts(of: head))
         } catch {
@@ -52,14 +52,14 @@ func parseRequest(_ pieces: [ArraySlice<UInt8>], limits: HeadLimits = HeadLimits
 
 func parseResponse(_ pieces: [ArraySlice<UInt8>], limits: HeadLimits = HeadLimits()) -> (Parsed, ResponseHead) {
     var parser = ResponseHeadParser(limits: limits)
-    var head = ResponseHead()
+    let head = ResponseHead()
     var buffer = ByteBuffer()
     var result = Parsed(outcome: "more")
     var rest = pieces[...]
     while let piece = rest.popFirst() {
         buffer.writeBytes(piece)
         do throws(HTTPWireError) {
-            guard try parser.parse(&buffer, into: &head) else { continue }
+            guard try parser.parse(&buffer, into: head) else { continue }
             result = Parsed(
                 outcome: "ok", left: buffer.readableBytes + rest.reduce(0) { $0 + $1.count }, facts: facts(of: head))
         } catch {

@@ -23,7 +23,7 @@ struct ControlFields: Sendable {
     }
 
     /// Reads and removes them.
-    func take(from head: inout ResponseHead) -> Statements {
+    func take(from head: ResponseHead) -> Statements {
         var said = Statements()
         for (index, field) in head.fields.enumerated() where field.known == .other && !field.isRemoved {
             guard head.withBytes(field.name, { all.contains($0) }) else { continue }

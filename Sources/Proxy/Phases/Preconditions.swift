@@ -61,7 +61,7 @@ enum Preconditions {
     }
 
     /// All tags of a field's lines; nil for `*`.
-    private static func tags(_ name: FieldName, _ head: borrowing RequestHead) -> [EntityTag]? {
+    private static func tags(_ name: FieldName, _ head: RequestHead) -> [EntityTag]? {
         var all: [EntityTag] = []
         for field in head.fields where field.known == name && !field.isRemoved {
             guard let tags = head.withValue(of: field, { EntityTag.list($0) }) else { return nil }

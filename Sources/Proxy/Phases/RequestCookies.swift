@@ -15,7 +15,7 @@ struct RequestCookies {
     var isUntouched = true
 
     /// Sorts the `Cookie` lines of `head`.
-    init(_ head: borrowing RequestHead, names: CookieNames) {
+    init(_ head: RequestHead, names: CookieNames) {
         guard head.first(.cookie) != nil else { return }
         isUntouched = head.count(.cookie) == 1
         var kept: [UInt8] = []

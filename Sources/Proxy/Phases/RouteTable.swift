@@ -113,7 +113,7 @@ public struct Routes: Sendable {
     /// Where its requests go.
     public var upstreams: [Upstream] { domains.joined().map(\.upstream) }
 
-    func route(_ head: borrowing RequestHead) -> RoutedDomain? {
+    func route(_ head: RequestHead) -> RoutedDomain? {
         guard let route = head.withBytes(head.host, { router.route($0) }) else { return nil }
         guard domains.indices.contains(route.group), domains[route.group].indices.contains(route.domain) else {
             return nil

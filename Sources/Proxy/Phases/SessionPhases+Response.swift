@@ -13,13 +13,13 @@ extension SessionPhases {
     /// What an app says to Tombolo and what it sets goes with its final answer. Nothing of it may reach a browser before.
     public func interim(_ x: Exchange) {
         guard let context = x.context as? RequestContext else { return }
-        _ = context.route.control.take(from: &x.responseHead)
+        _ = context.route.control.take(from: x.responseHead)
         x.responseHead.removeAll(.setCookie)
     }
 
     public func response(_ x: Exchange) -> ResponseVerdict {
         guard let context = x.context as? RequestContext else { return .forward(transform: nil) }
-        let said = context.route.control.take(from: &x.responseHead)
+        let said = context.route.control.take(from: x.responseHead)
         var change = SessionChange()
         change.user = news(said.user, context)
         change.acknowledgesMerges = said.acknowledgesMerges

@@ -23,7 +23,7 @@ struct ToldClient {
     /// Reads what is told.
     ///
     /// - Parameter isTrusted: whether the proxy with this address may speak for others.
-    init(_ head: borrowing RequestHead, isTrusted: (IPAddress) -> Bool) {
+    init(_ head: RequestHead, isTrusted: (IPAddress) -> Bool) {
         let usual: [FieldName] = [.xForwardedFor, .xForwardedProto, .xForwardedHost]
         if usual.contains(where: { head.first($0) != nil }) {
             path = Self.joined(.xForwardedFor, head)
@@ -66,14 +66,14 @@ struct ToldClient {
         host = element.host
     }
 
-    private static func scheme(_ head: borrowing RequestHead) -> String? {
+    private static func scheme(_ head: RequestHead) -> String? {
         guard let field = head.first(.xForwardedProto) else { return nil }
         if head.equals(field, "https") { return "https" }
         return head.equals(field, "http") ? "http" : nil
     }
 
     /// All lines of a list-valued field as one (RFC 9110 §5.3); nil if there is nothing in them.
-    private static func joined(_ name: FieldName, _ head: borrowing RequestHead) -> String? {
+    private static func joined(_ name: FieldName, _ head: RequestHead) -> String? {
         guard head.first(name) != nil else { return nil }
         var values: [String] = []
         for field in head.fields where field.known == name && !field.isRemoved {

@@ -5,7 +5,7 @@ internal import NIOCore
 /// Reads from a request's head what the ladder needs.
 enum VisitReader {
     /// Fetch metadata; reads only the fields that are there.
-    static func fetchMetadata(_ head: borrowing RequestHead) -> Visit.FetchMetadata {
+    static func fetchMetadata(_ head: RequestHead) -> Visit.FetchMetadata {
         var fetch = Visit.FetchMetadata()
         for field in head.fields where !field.isRemoved {
             switch field.known {
@@ -24,7 +24,7 @@ enum VisitReader {
     }
 
     /// The words that matter as literals, so that the usual request allocates nothing for them.
-    private static func word(_ field: Field, _ head: borrowing RequestHead) -> String {
+    private static func word(_ field: Field, _ head: RequestHead) -> String {
         if head.equals(field, "navigate") { return "navigate" }
         if head.equals(field, "document") { return "document" }
         if head.equals(field, "same-origin") { return "same-origin" }
@@ -37,7 +37,7 @@ enum VisitReader {
     }
 
     /// Whether a client without fetch metadata asks for a page.
-    static func acceptsPage(_ head: borrowing RequestHead) -> Bool {
+    static func acceptsPage(_ head: RequestHead) -> Bool {
         guard head.knownMethod == .get || head.knownMethod == .post, head.first(.xRequestedWith) == nil else {
             return false
         }
@@ -54,7 +54,7 @@ enum VisitReader {
     }
 
     /// Path and query of the request.
-    static func target(_ head: borrowing RequestHead) -> String {
+    static func target(_ head: RequestHead) -> String {
         guard head.isAbsoluteForm else { return head.string(head.target) }
         let path = head.path.isEmpty ? "/" : head.string(head.path)
         return head.query.map { "\(path)?\(head.string($0))" } ?? path

@@ -161,8 +161,8 @@ extension ClientConnection {
     private func letGoWhileIdle() {
         isSlim = true
         guard inbound.readableBytes == 0, machine.request == .idle else { return }
-        exchange.requestHead = RequestHead()
-        exchange.responseHead = ResponseHead()
+        exchange.requestHead.shrink()
+        exchange.responseHead.shrink()
         transformed = []
     }
 

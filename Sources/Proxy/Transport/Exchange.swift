@@ -23,9 +23,9 @@ public final class Exchange {
     /// on a connection that is not encrypted.
     public let serverName: String?
     /// The request's head as parsed; fields marked removed are not sent on.
-    public var requestHead = RequestHead()
+    public let requestHead = RequestHead()
     /// The upstream's response head; meaningful from ``Phases/response(_:)`` on.
-    public var responseHead = ResponseHead()
+    public let responseHead = ResponseHead()
     /// Header lines to add to the request on its way upstream, each `Name: value` and CRLF.
     public var requestLines = ByteBuffer()
     /// Header lines to add to the answer on its way to the client, each `Name: value` and CRLF. They are also added to

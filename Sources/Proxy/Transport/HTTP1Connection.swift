@@ -44,7 +44,7 @@ final class HTTP1Connection: ClientExchanges, ClientConnection {
         guard inbound.readableBytes > 0 else { return false }
         _ = machine.handle(.headBegins)
         do {
-            guard try parser.parse(&inbound, into: &exchange.requestHead) else {
+            guard try parser.parse(&inbound, into: exchange.requestHead) else {
                 if machine.inputClosed { perform(machine.handle(.inputClosed)) }
                 return false
             }

@@ -74,7 +74,7 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
         }
         _ = machine.handle(.headBegins)
         try fields.finish(
-            endsStream: hasEnded, webSocketKey: { makeWebSocketKey() }, into: &exchange.requestHead)
+            endsStream: hasEnded, webSocketKey: { makeWebSocketKey() }, into: exchange.requestHead)
     }
 
     /// A part of the body, or of a tunnel.

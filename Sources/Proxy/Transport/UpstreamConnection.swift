@@ -269,7 +269,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         client.responseByteArrived()
         let exchange = client.exchange
         do {
-            guard try parser.parse(&inbound, into: &exchange.responseHead) else {
+            guard try parser.parse(&inbound, into: exchange.responseHead) else {
                 endIfClosed(client)
                 return false
             }

@@ -9,8 +9,8 @@ struct ToldClientTests {
     private func told(_ fields: String) throws -> ToldClient {
         var parser = RequestHeadParser(limits: HeadLimits())
         var buffer = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: a.example\r\n\(fields)\r\n\r\n")
-        var head = RequestHead()
-        #expect(try parser.parse(&buffer, into: &head))
+        let head = RequestHead()
+        #expect(try parser.parse(&buffer, into: head))
         // 10.0.0.0/8 is trusted.
         return ToldClient(head) { $0.isIPv4 && $0.value >> 24 == 10 }
     }

@@ -8,10 +8,10 @@ import Testing
 @Suite("Error pages and dates")
 struct ErrorPageTests {
     private func head(_ fields: String) throws -> RequestHead {
-        var head = RequestHead()
+        let head = RequestHead()
         var parser = RequestHeadParser()
         var buffer = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: x\r\n\(fields)\r\n")
-        #expect(try parser.parse(&buffer, into: &head))
+        #expect(try parser.parse(&buffer, into: head))
         return head
     }
 

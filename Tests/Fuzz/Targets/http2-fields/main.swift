@@ -25,7 +25,7 @@ struct Request {
 /// The head that the fields make; nil if they are refused.
 func head(of request: Request, _ limits: HeadLimits) -> RequestHead? {
     var mapping = HTTP2RequestFields(limits: limits)
-    var head = RequestHead()
+    let head = RequestHead()
     do {
         for field in request.fields {
             try field.name.withUnsafeBytes { name in
@@ -33,7 +33,7 @@ func head(of request: Request, _ limits: HeadLimits) -> RequestHead? {
             }
         }
         try mapping.finish(
-            endsStream: request.endsStream, webSocketKey: { ByteBuffer(string: "a2V5") }, into: &head)
+            endsStream: request.endsStream, webSocketKey: { ByteBuffer(string: "a2V5") }, into: head)
     } catch {
         return nil
     }

@@ -37,7 +37,7 @@ struct Outcome: Equatable {
 
 func parse(_ input: UnsafeRawBufferPointer, _ cutting: Cutting, _ limits: HeadLimits) -> (Outcome, [RequestHead]) {
     var parser = RequestHeadParser(limits: limits)
-    var head = RequestHead()
+    let head = RequestHead()
     var buffer = ByteBuffer()
     var outcome = Outcome()
     var heads: [RequestHead] = []
@@ -45,7 +45,7 @@ func parse(_ input: UnsafeRawBufferPointer, _ cutting: Cutting, _ limits: HeadLi
         guard outcome.failure == nil else { return }
         buffer.writeBytes(piece)
         do throws(HTTPWireError) {
-            while try parser.parse(&buffer, into: &head) {
+            while try parser.parse(&buffer, into: head) {
                 outcome.heads.append(Facts(head))
                 heads.append(head)
             }

@@ -35,7 +35,7 @@ struct Outcome: Equatable {
 
 func parse(_ input: UnsafeRawBufferPointer, _ cutting: Cutting, _ limits: HeadLimits) -> (Outcome, [ResponseHead]) {
     var parser = ResponseHeadParser(limits: limits)
-    var head = ResponseHead()
+    let head = ResponseHead()
     var buffer = ByteBuffer()
     var outcome = Outcome()
     var heads: [ResponseHead] = []
@@ -43,7 +43,7 @@ func parse(_ input: UnsafeRawBufferPointer, _ cutting: Cutting, _ limits: HeadLi
         guard outcome.failure == nil else { return }
         buffer.writeBytes(piece)
         do throws(HTTPWireError) {
-            while try parser.parse(&buffer, into: &head) {
+            while try parser.parse(&buffer, into: head) {
                 outcome.heads.append(Facts(head))
                 heads.append(head)
             }
