@@ -85,7 +85,7 @@ extension SessionGroup {
             return .result("unknown")
         case (let current, .none), (let current, .unknown):
             // No cookie is believed of a browser that says that it would have sent one.
-            guard visit.fetch.storageAccess == "active" else { return .result("unknown") }
+            guard visit.fetch.hasStorageAccess else { return .result("unknown") }
             return .result("use_current", cookies: current.map { [checkCookie($0, at: member)] } ?? [])
         }
     }
@@ -125,6 +125,6 @@ extension SessionGroup {
     /// Whether a script of this very origin asks: no other site's page may begin or replace for its visitor.
     private func isOwnOrigin(_ visit: Visit, at member: Member) -> Bool {
         guard visit.origin == member.site.origin else { return false }
-        return visit.fetch.site == nil || visit.fetch.site == "same-origin"
+        return visit.fetch.site == nil || visit.fetch.site == .sameOrigin
     }
 }

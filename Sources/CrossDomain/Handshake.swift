@@ -23,7 +23,7 @@ extension SessionGroup {
     public func handshakePeer(before visit: Visit, at member: Member, holding resolution: Resolution) -> String? {
         guard settings.handshake == .auto || settings.handshake == .navigation,
             visit.method == "GET", visit.fetch.isDocumentNavigation,
-            visit.fetch.site == "none" || visit.fetch.site == "cross-site",
+            visit.fetch.site == .user || visit.fetch.site == .crossSite,
             !visit.cookies.hasTried, mayLink(visit), visit.target.utf8.count <= Self.longestReturnAddress
         else { return nil }
         // Chromium says itself whether cookies travel, so the cheaper rungs may try first, unless a login is known to wait.
@@ -53,7 +53,7 @@ extension SessionGroup {
 
     /// `/crossdomain/start`: the loader asks for a handshake.
     func start(_ visit: Visit, at member: Member) async throws -> Answer {
-        guard visit.fetch.site == nil || visit.fetch.site == "same-origin", isTopLevel(visit),
+        guard visit.fetch.site == nil || visit.fetch.site == .sameOrigin, isTopLevel(visit),
             let to = Query.value("to", of: visit.target), Query.isLocal(to)
         else { return .error(.badRequest) }
         // An address that is too long to travel in a ticket is gone back to as it is.

@@ -268,7 +268,7 @@ public struct HandleMemo {
 }
 
 /// A domain of the group as one browser addresses it.
-public struct Member: Sendable {
+public final class Member: Sendable {
     /// Scheme, host and port.
     public let site: Site
     /// `Domain=` of the session cookie; nil for host-only.

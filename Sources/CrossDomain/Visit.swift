@@ -2,49 +2,6 @@
 ///
 /// A plain value, so that every rule can be tested without a connection.
 public struct Visit: Sendable {
-    /// The fetch metadata a browser sends (W3C Fetch Metadata, Storage Access API headers); empty for other clients.
-    public struct FetchMetadata: Equatable, Sendable {
-        /// `Sec-Fetch-Site`: none, same-origin, same-site, cross-site.
-        public var site: String?
-        /// `Sec-Fetch-Mode`: navigate, cors, …
-        public var mode: String?
-        /// `Sec-Fetch-Dest`: document, iframe, empty, …
-        public var dest: String?
-        /// Whether `Sec-Purpose` or `Purpose` announces a prefetch or prerender.
-        public var isSpeculative = false
-        /// `Sec-Fetch-Storage-Access`: none, inactive, active.
-        public var storageAccess: String?
-        /// Whether `Sec-CH-UA` is there: a Chromium, which says by itself whether cookies travel.
-        public var hasClientHints = false
-        /// `Sec-GPC: 1`: the visitor does not want to be recognised across domains.
-        public var optsOut = false
-
-        /// No metadata at all.
-        public init() {}
-
-        /// A page load in the address bar's own browsing context that is really shown.
-        public var isDocumentNavigation: Bool { mode == "navigate" && dest == "document" && !isSpeculative }
-
-        /// Whether this loads a page: by the metadata where there is any, else by what the client accepts.
-        public func isPage(acceptsPage: @autoclosure () -> Bool) -> Bool {
-            if mode != nil || dest != nil { return isDocumentNavigation }
-            return !isSpeculative && acceptsPage()
-        }
-
-        /// Whether what is loaded may be shown as a page, now or, if it is fetched ahead, later.
-        public func mayBecomePage(acceptsPage: @autoclosure () -> Bool) -> Bool {
-            dest.map { $0 == "document" } ?? acceptsPage()
-        }
-
-        /// Whether the address may be that of a page: all but what is loaded as a part of one, such as an image.
-        public var mayConcernPage: Bool {
-            switch dest {
-            case nil, "document", "iframe", "frame", "embed", "object", "empty": true
-            default: false
-            }
-        }
-    }
-
     /// Our own cookies of the request, with every value of a name that came twice.
     public struct Cookies: Equatable, Sendable {
         /// Values of the session cookie.

@@ -4,10 +4,10 @@ import NIOCore
 enum MediaType {
     /// `nil` for HTML that can be changed, else why it cannot.
     static func reasonToSkip(_ field: FieldLines) -> InjectionSkip? {
-        guard case .one(let value) = field, !hasListComma(value) else { return .mediaType }
+        guard case .one(let value) = field else { return .mediaType }
         var rest = value[...]
         let essence = rest.prefix { $0 != UInt8(ascii: ";") }
-        guard essence.trimmingOWS().equalsFolded("text/html") else { return .mediaType }
+        guard essence.trimmingOWS().equalsFolded("text/html"), !hasListComma(value) else { return .mediaType }
         rest = rest[essence.endIndex...]
         while let parameter = nextParameter(&rest) {
             // The first charset counts (WHATWG MIME Sniffing); a later one is ignored by browsers, but then the

@@ -8,6 +8,13 @@
 
 /// Searches over raw bytes, eight at a time where that pays: generic SIMD comparisons compile to loops per lane.
 extension UnsafeRawBufferPointer {
+    /// Byte for byte equality.
+    @inline(__always)
+    func equals(_ other: UnsafeRawBufferPointer) -> Bool {
+        guard let base = baseAddress, let otherBase = other.baseAddress else { return count == other.count }
+        return count == other.count && memcmp(base, otherBase, count) == 0
+    }
+
     /// Where `byte` first occurs at `start` or later.
     @inline(__always)
     func firstIndex(of byte: UInt8, from start: Int) -> Int? {

@@ -95,6 +95,11 @@ extension MessageHead {
         try withBytes(field.value, body)
     }
 
+    /// Whether these are the bytes of `range`.
+    public func bytes(_ range: Range<Int>, equal other: [UInt8]) -> Bool {
+        withBytes(range) { bytes in other.withUnsafeBytes { bytes.equals($0) } }
+    }
+
     /// The bytes of `range` as a slice that shares the head's storage; empty when they do not exist.
     public func slice(_ range: Range<Int>) -> ByteBuffer {
         bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count) ?? ByteBuffer()

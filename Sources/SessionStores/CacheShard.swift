@@ -98,8 +98,8 @@ struct CacheShard: Sendable {
         }
     }
 
-    /// Other bits of the hash than those that choose the shard.
+    /// Other bits of the id than those that choose the shard.
     private static func generationSlot(_ id: SessionID) -> Int {
-        Int(truncatingIfNeeded: UInt(bitPattern: id.hashValue) >> 32) & (generationSlots - 1)
+        Int(truncatingIfNeeded: id.high) & (generationSlots - 1)
     }
 }

@@ -2,8 +2,10 @@
 ///
 /// It never reaches a browser in the clear and is never written to a log in full.
 public struct SessionID: Hashable, Sendable {
-    private let high: UInt64
-    private let low: UInt64
+    /// The first eight bytes as a number. As secret as the id.
+    public let high: UInt64
+    /// The last eight bytes as a number. As random as the id, so that tables may be ordered by it.
+    public let low: UInt64
 
     private init(high: UInt64, low: UInt64) {
         self.high = high

@@ -9,13 +9,12 @@ import Testing
 @Suite struct ActionTests {
     @Test(
         arguments: [
-            (nil, nil), ("null", "same-origin"), ("https://shop.example", nil), ("https://evil.example", nil),
+            (nil, nil), ("null", .sameOrigin), ("https://shop.example", nil), ("https://evil.example", nil),
             ("http://club.example", nil), ("https://club.example:8443", nil), ("https://CLUB.example", nil),
-            ("https://club.example", "cross-site"), ("https://club.example", "same-site"),
-            ("https://club.example", "none"),
-            ("https://club.example", ""), ("https://club.example", "SAME-ORIGIN"),
-        ] as [(String?, String?)])
-    func beginAndReplaceAreForTheirOwnPagesOnly(_ origin: String?, _ site: String?) async throws {
+            ("https://club.example", .crossSite), ("https://club.example", .sameSite),
+            ("https://club.example", .user), ("https://club.example", .other),
+        ] as [(String?, Visit.FetchMetadata.Site?)])
+    func beginAndReplaceAreForTheirOwnPagesOnly(_ origin: String?, _ site: Visit.FetchMetadata.Site?) async throws {
         let world = try World()
         let ada = try await world.session(user: "ada")
         let cookies = world.holding(ada, at: Host.club)
@@ -32,7 +31,7 @@ import Testing
         let world = try World()
         let ada = try await world.session(user: "ada")
         let answer = await world.post(
-            ["action": "begin"], at: Host.club, origin: world.own(Host.club), site: "same-origin",
+            ["action": "begin"], at: Host.club, origin: world.own(Host.club), site: .sameOrigin,
             cookies: world.holding(ada, at: Host.club))
         #expect(answer.json["result"] == "ticket")
         #expect(answer.json["primary"] == "https://shop.example/crossdomain")
@@ -84,15 +83,15 @@ import Testing
         #expect(answer.refusal == .badTicket)
     }
 
-    @Test(arguments: [nil, "none", "inactive", "active"])
-    func noCookieIsBelievedOnlyOfABrowserThatProvesIt(_ storageAccess: String?) async throws {
+    @Test(arguments: [false, true])
+    func noCookieIsBelievedOnlyOfABrowserThatProvesIt(_ hasStorageAccess: Bool) async throws {
         let world = try World()
         let session = try await world.session()
         let answer = await world.post(
             ["action": "check", "ticket": world.ticket(.check, from: Host.club, to: Host.shop, session)], at: Host.shop,
-            origin: world.own(Host.club), site: "cross-site", storageAccess: storageAccess)
-        #expect(answer.json == ["result": storageAccess == "active" ? "use_current" : "unknown"])
-        #expect(answer.cookieLines.map(\.name) == (storageAccess == "active" ? ["tombolo-check"] : []))
+            origin: world.own(Host.club), site: .crossSite, hasStorageAccess: hasStorageAccess)
+        #expect(answer.json == ["result": hasStorageAccess ? "use_current" : "unknown"])
+        #expect(answer.cookieLines.map(\.name) == (hasStorageAccess ? ["tombolo-check"] : []))
     }
 
     @Test func theTableAnswersACheck() async throws {

@@ -26,7 +26,7 @@ import Testing
     func oneSpellingOnly(_ path: String) async throws {
         let world = try World()
         for method in ["GET", "POST", "OPTIONS"] {
-            let visit = world.visit(Host.shop, path, site: "same-origin", method: method) {
+            let visit = world.visit(Host.shop, path, site: .sameOrigin, method: method) {
                 $0.origin = world.own(Host.shop)
             }
             let answer = await world.group.answer(
@@ -159,7 +159,7 @@ import Testing
             world.visit(Host.shop, "/crossdomain", method: "OPTIONS") { $0.origin = origin })
         let check = await world.post(
             ["action": "check", "ticket": world.ticket(.check, from: Host.club, to: Host.shop, nil)], at: Host.shop,
-            origin: origin, site: "cross-site",
+            origin: origin, site: .crossSite,
             cookies: world.holding(nil, at: Host.shop, check: try await world.session()))
         for answer in [preflight, check] {
             #expect(answer.refusal == .foreignOrigin)
@@ -172,7 +172,7 @@ import Testing
     @Test func errorsAreReadableByTheGroup() async throws {
         let world = try World()
         let answer = await world.post(
-            body: [], at: Host.shop, origin: world.own(Host.club), site: "cross-site", contentType: nil)
+            body: [], at: Host.shop, origin: world.own(Host.club), site: .crossSite, contentType: nil)
         #expect(answer.refusal == .notJSON)
         #expect(answer.first("Access-Control-Allow-Origin") == world.own(Host.club))
     }

@@ -20,7 +20,7 @@ import Testing
         #expect(
             try peer { _ in
             } _: {
-                $0.fetch.site = "cross-site"
+                $0.fetch.site = .crossSite
             } == Host.shop)
         #expect(try peer(of: Host.shop) == nil)
     }
@@ -34,8 +34,8 @@ import Testing
             } == nil)
     }
 
-    @Test(arguments: ["cors", "no-cors", "same-origin", "websocket", "nested-navigate", "", nil])
-    func onlyNavigations(_ mode: String?) throws {
+    @Test(arguments: [.other, nil] as [Visit.FetchMetadata.Mode?])
+    func onlyNavigations(_ mode: Visit.FetchMetadata.Mode?) throws {
         #expect(
             try peer { _ in
             } _: {
@@ -43,8 +43,8 @@ import Testing
             } == nil)
     }
 
-    @Test(arguments: ["iframe", "frame", "object", "embed", "empty", "image", "script", "", nil])
-    func onlyDocuments(_ dest: String?) throws {
+    @Test(arguments: [.iframe, .frame, .object, .embed, .empty, .other, nil] as [Visit.FetchMetadata.Destination?])
+    func onlyDocuments(_ dest: Visit.FetchMetadata.Destination?) throws {
         #expect(
             try peer { _ in
             } _: {
@@ -52,8 +52,8 @@ import Testing
             } == nil)
     }
 
-    @Test(arguments: ["same-origin", "same-site", "", "NONE", nil])
-    func onlyFromOutside(_ site: String?) throws {
+    @Test(arguments: [.sameOrigin, .sameSite, .other, nil] as [Visit.FetchMetadata.Site?])
+    func onlyFromOutside(_ site: Visit.FetchMetadata.Site?) throws {
         #expect(
             try peer { _ in
             } _: {

@@ -13,19 +13,19 @@ import Testing
     ])
     func startLeadsNowhereElse(_ query: String) async throws {
         let world = try World()
-        #expect(await world.get(Host.club, "/crossdomain/start" + query, site: "same-origin").refusal == .badRequest)
+        #expect(await world.get(Host.club, "/crossdomain/start" + query, site: .sameOrigin).refusal == .badRequest)
     }
 
     /// The loader sends pages here by their own address, whatever it is: the visitor must see the page, not JSON.
     @Test func anAddressTooLongToTravelIsGoneBackTo() async throws {
         let world = try World()
         let long = String(repeating: "c", count: 2048)
-        let answer = await world.get(Host.club, "/crossdomain/start?to=%2Fa%3Fb%3D\(long)", site: "same-origin")
+        let answer = await world.get(Host.club, "/crossdomain/start?to=%2Fa%3Fb%3D\(long)", site: .sameOrigin)
         #expect(answer.location?.hasPrefix("https://club.example/a?b=ccc") == true)
     }
 
-    @Test(arguments: ["cross-site", "same-site", "none", ""])
-    func startIsForTheOwnPages(_ site: String) async throws {
+    @Test(arguments: [.crossSite, .sameSite, .user, .other] as [Visit.FetchMetadata.Site])
+    func startIsForTheOwnPages(_ site: Visit.FetchMetadata.Site) async throws {
         let world = try World()
         #expect(await world.get(Host.club, "/crossdomain/start?to=/a", site: site).refusal == .badRequest)
     }
@@ -42,7 +42,7 @@ import Testing
     @Test func startIsSwitchedOffWithTheHandshakeAndWithoutConsent() async throws {
         for configure in [{ $0.handshake = .off }, { $0.consentCookie = "c" }] as [(inout Group) -> Void] {
             let world = try World(configure: configure)
-            let answer = await world.get(Host.club, "/crossdomain/start?to=/a%3Fb%3D1", site: "same-origin")
+            let answer = await world.get(Host.club, "/crossdomain/start?to=/a%3Fb%3D1", site: .sameOrigin)
             #expect(answer.location == "https://club.example/a?b=1")
             #expect(answer.all("Set-Cookie").isEmpty)
         }
@@ -52,7 +52,7 @@ import Testing
     @Test func aSecondaryTakesThePrimarysSession() async throws {
         let world = try World()
         let ada = try await world.session(user: "ada")
-        let start = await world.get(Host.club, "/crossdomain/start?to=/a%3Fb%3D1%26c", site: "same-origin")
+        let start = await world.get(Host.club, "/crossdomain/start?to=/a%3Fb%3D1%26c", site: .sameOrigin)
         #expect(start.status == 302)
         #expect(start.location?.hasPrefix("https://shop.example/crossdomain/sync?tombolo-ticket=") == true)
         let nonce = try #require(start.cookieLines.first)

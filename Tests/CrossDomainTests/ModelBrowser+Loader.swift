@@ -89,11 +89,11 @@ extension ModelBrowser {
 
     func send(_ members: [String: String], from page: String, to host: String) async throws -> Answer {
         var fetch = Visit.FetchMetadata()
-        fetch.site = page == host ? "same-origin" : "cross-site"
-        fetch.mode = "cors"
-        fetch.dest = "empty"
+        fetch.site = page == host ? .sameOrigin : .crossSite
+        fetch.mode = .other
+        fetch.dest = .empty
         fetch.hasClientHints = engine.isChromium
-        if page != host, engine.isChromium { fetch.storageAccess = engine == .chromium ? "active" : "none" }
+        if page != host, engine.isChromium { fetch.hasStorageAccess = engine == .chromium }
         let visit = Visit(
             site: world.member(host).site, method: "POST", target: Endpoint.root, fetch: fetch,
             cookies: cookies(to: host, path: Endpoint.root, topLevel: page), origin: "https://\(page)",

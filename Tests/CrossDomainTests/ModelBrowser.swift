@@ -151,15 +151,15 @@ final class ModelBrowser {
             let host = site.host
             let target = "/" + address.dropFirst(site.origin.utf8.count).drop { $0 == "/" }
             var fetch = Visit.FetchMetadata()
-            fetch.mode = "navigate"
-            fetch.dest = "document"
+            fetch.mode = .navigate
+            fetch.dest = .document
             fetch.hasClientHints = engine.isChromium
             var referer: String?
             switch initiator {
-            case .typed: fetch.site = "none"
+            case .typed: fetch.site = .user
             case .page(let from), .quiet(let from):
                 if from != host { hasCrossed = true }
-                fetch.site = hasCrossed ? "cross-site" : "same-origin"
+                fetch.site = hasCrossed ? .crossSite : .sameOrigin
                 if case .page = initiator, mayRefer { referer = "https://\(from)/" }
             }
             let path = String(target.prefix { $0 != "?" })

@@ -8,24 +8,24 @@ import Sessions
 extension World {
     /// A script's POST of a page of `origin` to `/crossdomain`.
     func post(
-        _ members: [String: String], at host: String, origin: String?, site: String? = nil,
+        _ members: [String: String], at host: String, origin: String?, site: Visit.FetchMetadata.Site? = nil,
         cookies: Visit.Cookies = .init(),
-        storageAccess: String? = nil, optsOut: Bool = false
+        hasStorageAccess: Bool = false, optsOut: Bool = false
     ) async -> Answer {
         await post(
-            body: body(members), at: host, origin: origin, site: site, cookies: cookies, storageAccess: storageAccess,
+            body: body(members), at: host, origin: origin, site: site, cookies: cookies, hasStorageAccess: hasStorageAccess,
             optsOut: optsOut)
     }
 
     func post(
-        body: [UInt8], at host: String, origin: String?, site: String? = nil, cookies: Visit.Cookies = .init(),
-        contentType: String? = "application/json", storageAccess: String? = nil, optsOut: Bool = false
+        body: [UInt8], at host: String, origin: String?, site: Visit.FetchMetadata.Site? = nil, cookies: Visit.Cookies = .init(),
+        contentType: String? = "application/json", hasStorageAccess: Bool = false, optsOut: Bool = false
     ) async -> Answer {
         var fetch = Visit.FetchMetadata()
-        fetch.mode = "cors"
-        fetch.dest = "empty"
+        fetch.mode = .other
+        fetch.dest = .empty
         fetch.site = site
-        fetch.storageAccess = storageAccess
+        fetch.hasStorageAccess = hasStorageAccess
         fetch.optsOut = optsOut
         let visit = Visit(
             site: member(host).site, method: "POST", target: Endpoint.root, fetch: fetch, cookies: cookies,
@@ -38,12 +38,12 @@ extension World {
 
     /// A page load, or one leg of a handshake.
     func visit(
-        _ host: String, _ target: String = "/", site: String? = "none", cookies: Visit.Cookies = .init(),
+        _ host: String, _ target: String = "/", site: Visit.FetchMetadata.Site? = .user, cookies: Visit.Cookies = .init(),
         referer: String? = nil, method: String = "GET", change: (inout Visit) -> Void = { _ in }
     ) -> Visit {
         var fetch = Visit.FetchMetadata()
-        fetch.mode = "navigate"
-        fetch.dest = "document"
+        fetch.mode = .navigate
+        fetch.dest = .document
         fetch.site = site
         var visit = Visit(
             site: member(host).site, method: method, target: target, fetch: fetch, cookies: cookies, referer: referer,
@@ -58,7 +58,7 @@ extension World {
             at: member(visit.site.host))
     }
 
-    func get(_ host: String, _ target: String, cookies: Visit.Cookies = .init(), site: String? = nil) async -> Answer {
+    func get(_ host: String, _ target: String, cookies: Visit.Cookies = .init(), site: Visit.FetchMetadata.Site? = nil) async -> Answer {
         await get(visit(host, target, site: site, cookies: cookies))
     }
 

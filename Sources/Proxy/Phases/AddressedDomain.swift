@@ -5,6 +5,8 @@ internal import CrossDomain
 /// A domain as a browser on this connection addresses it, with what follows from that; the same for nearly all requests
 /// of a connection.
 final class AddressedDomain {
+    /// The routes that led to it.
+    let routes: Routes
     let route: RoutedDomain
     let scheme: String
     /// The request's authority as it was sent.
@@ -14,7 +16,8 @@ final class AddressedDomain {
     /// Whose cookie a name is there.
     let names: CookieNames
 
-    init(route: RoutedDomain, scheme: String, authority: [UInt8], member: Member) {
+    init(routes: Routes, route: RoutedDomain, scheme: String, authority: [UInt8], member: Member) {
+        self.routes = routes
         self.route = route
         self.scheme = scheme
         self.authority = authority

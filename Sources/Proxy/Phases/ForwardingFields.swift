@@ -12,52 +12,61 @@ struct ForwardingFields {
     let clientIP: String
     /// Whether the peer may speak for clients; asked anew for every request, since the configuration may change.
     var isTrusted = false
-    private var ids: RequestIDs
+    private var ids = RequestIDs()
+    /// The lines for requests of whose sender nobody tells anything, and the domain that they were made for: nearly all of a
+    /// connection's requests have the same.
+    private var plain = ByteBuffer()
+    private var plainDomain: AddressedDomain?
 
     /// - Parameter clientAddress: a Unix socket's clients are on this machine.
-    init(clientAddress: SocketAddress?) {
-        clientIP = clientAddress?.ipAddress ?? "127.0.0.1"
-        ids = RequestIDs()
-    }
+    init(clientAddress: SocketAddress?) { clientIP = clientAddress?.ipAddress ?? "127.0.0.1" }
 
-    /// What the peer says of the browser; nothing if it may not speak for any.
-    func told(_ x: Exchange, by routes: Routes) -> ToldClient {
-        isTrusted ? ToldClient(x.requestHead, isTrusted: routes.trusts) : ToldClient()
+    /// What the peer says of the browser; nil if it may not speak for any.
+    func told(_ x: Exchange, by routes: Routes) -> ToldClient? {
+        isTrusted ? ToldClient(x.requestHead, isTrusted: routes.trusts) : nil
     }
 
     /// Takes the client's forwarding fields out and writes Tombolo's.
-    mutating func write(_ x: Exchange, _ told: ToldClient, scheme: String) {
+    mutating func write(_ x: Exchange, _ told: ToldClient?, _ domain: AddressedDomain) {
         removeGiven(x)
-
-        x.requestLines.writeStaticString("X-Forwarded-For: ")
-        if let path = told.path {
-            x.requestLines.writeString(path)
-            x.requestLines.writeStaticString(", ")
-        }
-        x.requestLines.writeString(clientIP)
-        x.requestLines.writeStaticString("\r\nX-Forwarded-Proto: ")
-        x.requestLines.writeString(scheme)
-        x.requestLines.writeStaticString("\r\nX-Forwarded-Host: ")
-        if let host = told.host {
-            x.requestLines.writeString(host)
+        if let told {
+            write(told, domain, into: &x.requestLines)
         } else {
-            x.requestHead.withBytes(x.requestHead.host) { _ = x.requestLines.writeBytes($0) }
+            if plainDomain !== domain {
+                plain.clear()
+                write(nil, domain, into: &plain)
+                plainDomain = domain
+            }
+            x.requestLines.writeImmutableBuffer(plain)
         }
-        x.requestLines.writeStaticString("\r\n")
         writeIDs(x)
+    }
+
+    private func write(_ told: ToldClient?, _ domain: AddressedDomain, into lines: inout ByteBuffer) {
+        lines.writeStaticString("X-Forwarded-For: ")
+        if let path = told?.path {
+            lines.writeString(path)
+            lines.writeStaticString(", ")
+        }
+        lines.writeString(clientIP)
+        lines.writeStaticString("\r\nX-Forwarded-Proto: ")
+        lines.writeString(domain.scheme)
+        lines.writeStaticString("\r\nX-Forwarded-Host: ")
+        if let host = told?.host { lines.writeString(host) } else { lines.writeBytes(domain.authority) }
+        lines.writeStaticString("\r\n")
     }
 
     private mutating func writeIDs(_ x: Exchange) {
         if let field = x.requestHead.first(.xRequestID), x.requestHead.count(.xRequestID) == 1,
             x.requestHead.withValue(of: field, RequestIDs.isValidRequestID)
         {
-            x.requestID = x.requestHead.string(field.value)
+            x.requestIDPlace = .received(field.value)
         } else {
-            let id = ids.next(digits: 32)
             x.requestHead.removeAll(.xRequestID)
-            x.requestID = id
             x.requestLines.writeStaticString("X-Request-Id: ")
-            x.requestLines.writeString(id)
+            let start = x.requestLines.writerIndex
+            ids.write(into: &x.requestLines)
+            x.requestIDPlace = .begun(start..<x.requestLines.writerIndex)
             x.requestLines.writeStaticString("\r\n")
         }
         if let field = x.requestHead.first(.traceparent), x.requestHead.count(.traceparent) == 1,
@@ -71,10 +80,10 @@ struct ForwardingFields {
         x.requestHead.removeAll(.tracestate)
         x.requestLines.writeStaticString("traceparent: 00-")
         let start = x.requestLines.writerIndex
-        ids.write(digits: 32, into: &x.requestLines)
+        ids.write(into: &x.requestLines)
         x.traceID = .begun(start..<x.requestLines.writerIndex)
         x.requestLines.writeStaticString("-")
-        ids.write(digits: 16, into: &x.requestLines)
+        x.requestLines.writeHex(ids.next())
         x.requestLines.writeStaticString("-00\r\n")
     }
 
@@ -100,32 +109,14 @@ struct RequestIDs {
         state = system.next()
     }
 
-    /// `digits` (16 or 32) lower-case hex digits, never all zero (W3C Trace Context §3.2.2.3).
-    mutating func next(digits: Int) -> String {
-        var buffer = ByteBuffer()
-        write(digits: digits, into: &buffer)
-        return String(buffer: buffer)
+    /// Appends 32 lower-case hex digits, never all zero (W3C Trace Context §3.2.2.3).
+    mutating func write(into buffer: inout ByteBuffer) {
+        let high = next()
+        buffer.writeHex(high, next())
     }
 
-    /// Appends what ``next(digits:)`` returns.
-    mutating func write(digits: Int, into buffer: inout ByteBuffer) {
-        for _ in 0..<digits / 16 {
-            let word = nextWord() | 1
-            buffer.writeInteger(Self.hex(UInt32(truncatingIfNeeded: word >> 32)))
-            buffer.writeInteger(Self.hex(UInt32(truncatingIfNeeded: word)))
-        }
-    }
-
-    /// The eight hex digits of `value` as bytes in network order, computed in one register: the nibbles are spread to a
-    /// byte each, and those above 9 get the distance from `9` to `a` added.
-    private static func hex(_ value: UInt32) -> UInt64 {
-        var spread = UInt64(value)
-        spread = (spread | spread << 16) & 0x0000_FFFF_0000_FFFF
-        spread = (spread | spread << 8) & 0x00FF_00FF_00FF_00FF
-        spread = (spread | spread << 4) & 0x0F0F_0F0F_0F0F_0F0F
-        let letters = ((spread &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
-        return spread &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
-    }
+    /// A word that is not zero.
+    mutating func next() -> UInt64 { nextWord() | 1 }
 
     /// SplitMix64 (Steele, Lea and Flood 2014).
     private mutating func nextWord() -> UInt64 {

@@ -13,8 +13,8 @@ extension SessionPhases {
     // MARK: request
 
     func preparePage(_ x: Exchange, _ context: RequestContext) {
-        let domain = context.route.domain
-        guard x.requestHead.withBytes(x.requestHead.path, { domain.isInjected(path: $0) }) else { return }
+        let route = context.route
+        guard x.requestHead.withBytes(x.requestHead.path, { route.domain.isInjected(path: $0) }) else { return }
         context.wantsLoader = true
         let fetch = context.fetch
         Preconditions.translateIfMatch(x, mark: context.domain.mark)

@@ -21,7 +21,9 @@ final class RequestContext {
     /// Whether a page is being loaded; see ``Visit/isPage``.
     let isPage: Bool
     /// Our cookies of the request, and the app's that are in custody.
-    var cookies: RequestCookies
+    let cookies: RequestCookies
+    /// Whether a handshake brought nothing a short while ago, by what the address says.
+    var hasTried = false
     /// The request's path and query, without a ticket.
     var target: String?
     /// What the cookie turned out to be.

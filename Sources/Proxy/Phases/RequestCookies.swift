@@ -4,47 +4,81 @@ internal import HTTPWire
 internal import NIOCore
 
 /// The cookies of a request, sorted by whose they are.
-struct RequestCookies {
+final class RequestCookies {
     /// Tombolo's own; they never reach an upstream.
-    var own = Visit.Cookies()
+    let own: Visit.Cookies
     /// What the browser itself holds of the names in custody: from before Tombolo, or set by script.
-    var shared: [(name: String, value: String)] = []
+    let shared: [(name: String, value: String)]
     /// Everything else, as one header value.
-    var rest: [UInt8] = []
+    let rest: [UInt8]
     /// Whether the request's own `Cookie` lines may go on as they are.
-    var isUntouched = true
+    let isUntouched: Bool
 
     /// Sorts the `Cookie` lines of `head`.
     init(_ head: RequestHead, names: CookieNames) {
-        guard head.first(.cookie) != nil else { return }
-        isUntouched = head.count(.cookie) == 1
-        var kept: [UInt8] = []
+        var sorter = Sorter(names: names)
+        sorter.isUntouched = head.count(.cookie) <= 1
         for field in head.fields where field.known == .cookie && !field.isRemoved {
-            head.withValue(of: field) { value in
-                CookieHeader.append(value, to: &kept) { pair in
-                    guard let owner = names.owner(of: pair.name) else { return true }
-                    take(pair, owner)
-                    if case .consent = owner { return true }
-                    isUntouched = false
-                    return false
-                }
-            }
+            head.withValue(of: field) { sorter.sort($0) }
         }
-        rest = kept
+        own = sorter.own
+        shared = sorter.shared
+        rest = sorter.rest
+        isUntouched = sorter.isUntouched
     }
 
-    private mutating func take(_ pair: CookiePair<UnsafeRawBufferPointer>, _ owner: CookieNames.Owner) {
-        func value() -> String { String(decoding: pair.value, as: UTF8.self) }
-        switch owner {
-        case .session: own.session.append(value())
-        case .check: own.check.append(value())
-        case .nonce: own.nonce.append(value())
-        case .tried: own.hasTried = true
-        case .consent: own.hasConsent = true
-        case .otherOwn: break
-        case .shared(let name):
-            if !shared.contains(where: { $0.name == name }) { shared.append((name, value())) }
+    private struct Sorter {
+        let names: CookieNames
+        var own = Visit.Cookies()
+        var shared: [(name: String, value: String)] = []
+        var rest: [UInt8] = []
+        var isUntouched = true
+
+        mutating func sort(_ value: UnsafeRawBufferPointer) {
+            var kept = rest
+            CookieHeader.append(value, to: &kept) { pair in
+                guard let owner = names.owner(of: pair.name) else { return true }
+                take(pair, owner)
+                if case .consent = owner { return true }
+                isUntouched = false
+                return false
+            }
+            rest = kept
         }
+
+        private mutating func take(_ pair: CookiePair<UnsafeRawBufferPointer>, _ owner: CookieNames.Owner) {
+            func value() -> String { String(decoding: pair.value, as: UTF8.self) }
+            switch owner {
+            case .session: own.session.append(value())
+            case .check: own.check.append(value())
+            case .nonce: own.nonce.append(value())
+            case .tried: own.hasTried = true
+            case .consent: own.hasConsent = true
+            case .otherOwn: break
+            case .shared(let name):
+                if !shared.contains(where: { $0.name == name }) { shared.append((name, value())) }
+            }
+        }
+    }
+}
+
+/// The cookies of a connection's last request, sorted: nearly all of its requests bring the same.
+struct CookieMemo {
+    private var value: [UInt8] = []
+    private var domain: AddressedDomain?
+    private var cookies: RequestCookies?
+
+    /// The cookies of `head` on this domain.
+    mutating func cookies(of head: RequestHead, at domain: AddressedDomain) -> RequestCookies {
+        guard head.count(.cookie) == 1, let field = head.first(.cookie) else {
+            return RequestCookies(head, names: domain.names)
+        }
+        if let cookies, self.domain === domain, head.bytes(field.value, equal: value) { return cookies }
+        let fresh = RequestCookies(head, names: domain.names)
+        value = head.withValue(of: field) { Array($0) }
+        self.domain = domain
+        cookies = fresh
+        return fresh
     }
 }
 

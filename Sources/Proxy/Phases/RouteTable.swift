@@ -20,6 +20,8 @@ public final class RoutedDomain: Sendable {
     let ownFields: FoldedNames
     let control: ControlFields
     let signals: LoginSignals
+    /// The name of the line that tells an upstream of the session, and what stands between it and the id.
+    let sessionLine: ByteBuffer
     /// What becomes of its requests.
     let metrics: DomainMetrics
 
@@ -35,6 +37,7 @@ public final class RoutedDomain: Sendable {
         ownFields = FoldedNames(Self.ownFields(of: group.settings))
         control = ControlFields(group.settings.headers)
         signals = LoginSignals(group.settings.login)
+        sessionLine = ByteBuffer(string: "\(group.settings.headers.sessionID): ")
     }
 
     /// The names that no client may send upstream: those of the group, that of the signed assertion, which an app could be
@@ -78,7 +81,7 @@ public final class RoutedDomain: Sendable {
 }
 
 /// Which domain a request is for; replaced as a whole when the configuration changes.
-public struct Routes: Sendable {
+public final class Routes: Sendable {
     private let router: HostRouter
     private let domains: [[RoutedDomain]]
     private let listen: Configuration.Listen

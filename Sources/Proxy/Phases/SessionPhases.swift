@@ -26,6 +26,7 @@ public final class SessionPhases: Phases {
     private(set) var forwarding: ForwardingFields?
     private var addressed: AddressedDomain?
     private var memo = HandleMemo()
+    private var cookies = CookieMemo()
 
     /// Makes the phases of one connection.
     ///
@@ -52,29 +53,24 @@ public final class SessionPhases: Phases {
     public func request(_ x: Exchange) -> RequestVerdict {
         let current = routes.current
         if let misdirected = MisdirectedRequest.answer(x) { return .respond(misdirected) }
-        guard let route = current.route(x.requestHead) else {
-            let host = x.requestHead.string(x.requestHead.host)
-            return .respond(ErrorPages.response(for: .unknownHost(host), in: x))
-        }
+        guard let route = route(x, current) else { return .respond(unknownHost(x)) }
         let client = x.clientAddress
         var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client)
         forwarding.isTrusted = x.isClientKnown && current.trusts(client)
         let told = forwarding.told(x, by: current)
-        if told.isContradictory { return .respond(ErrorPages.contradictoryForwarding(in: x)) }
-        x.clientName = told.client ?? forwarding.clientIP
-        let seen = told.scheme ?? (x.isSecure ? "https" : "http")
+        if told?.isContradictory == true { return .respond(ErrorPages.contradictoryForwarding(in: x)) }
+        x.clientName = told?.client ?? forwarding.clientIP
+        let seen = told?.scheme ?? (x.isSecure ? "https" : "http")
         if seen == "http", let redirect = current.redirect?.answer(x) { return .respond(redirect) }
         // A TLS terminator that says nothing: the setting says it for all requests, to browsers and apps alike.
         let scheme = route.group.settings.cookie.secure == .always ? "https" : seen
         if x.requestHead.isHTTPSTarget, scheme != "https" { return .respond(ErrorPages.insecureTarget(in: x)) }
-        guard let addressed = address(route, x, scheme) else {
-            return .respond(ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x))
-        }
+        guard let addressed = address(route, current, x, scheme) else { return .respond(unknownHost(x)) }
         let fetch = VisitReader.fetchMetadata(x.requestHead)
         let isPage = fetch.isPage(acceptsPage: VisitReader.acceptsPage(x.requestHead))
         let context = RequestContext(
-            domain: addressed, fetch: fetch, isPage: isPage,
-            cookies: RequestCookies(x.requestHead, names: addressed.names), isGET: x.requestHead.knownMethod == .get)
+            domain: addressed, fetch: fetch, isPage: isPage, cookies: cookies.cookies(of: x.requestHead, at: addressed),
+            isGET: x.requestHead.knownMethod == .get)
         x.context = context
         x.phase = .session
         if ServerTiming.isWanted(x, isTrusted: forwarding.isTrusted) {
@@ -82,7 +78,7 @@ public final class SessionPhases: Phases {
             x.times.routedAt = eventLoop.now
         }
         // Every answer made here, too, is found in the logs of both sides by this id.
-        forwarding.write(x, told, scheme: scheme)
+        forwarding.write(x, told, addressed)
         self.forwarding = forwarding
 
         if let path = endpointPath(x.requestHead) { return endpoint(x, context, path: path) }
@@ -119,23 +115,43 @@ public final class SessionPhases: Phases {
         return .later(answer(ByteBuffer()).map { .respond($0) })
     }
 
+    /// Which domain the request is for; most often the one of the request before.
+    private func route(_ x: Exchange, _ routes: Routes) -> RoutedDomain? {
+        if let addressed, addressed.routes === routes, isAddressed(x, addressed) { return addressed.route }
+        return routes.route(x.requestHead)
+    }
+
+    private func isAddressed(_ x: Exchange, _ domain: AddressedDomain) -> Bool {
+        x.requestHead.bytes(x.requestHead.host, equal: domain.authority)
+    }
+
+    private func unknownHost(_ x: Exchange) -> LocalResponse {
+        ErrorPages.response(for: .unknownHost(x.requestHead.string(x.requestHead.host)), in: x)
+    }
+
     /// The domain as this browser addresses it; the same for nearly all requests of a connection.
-    private func address(_ route: RoutedDomain, _ x: Exchange, _ scheme: String) -> AddressedDomain? {
-        if let known = addressed, known.route === route, known.scheme == scheme,
-            x.requestHead.withBytes(x.requestHead.host, { $0.elementsEqual(known.authority) })
-        {
-            return known
-        }
+    private func address(
+        _ route: RoutedDomain, _ routes: Routes, _ x: Exchange, _ scheme: String
+    ) -> AddressedDomain? {
+        if let known = addressed, known.route === route, known.scheme == scheme, isAddressed(x, known) { return known }
         let authority = x.requestHead.string(x.requestHead.host)
         guard var site = Site(scheme: scheme, authority: authority) else { return nil }
         if site.host.hasSuffix(".") {
             site = Site(scheme: scheme, host: String(site.host.dropLast()), port: site.port)
         }
-        let settings = route.group.settings
-        let member = Member(site, cookieDomain: route.domain.cookieDomain, in: settings)
-        let fresh = AddressedDomain(route: route, scheme: scheme, authority: Array(authority.utf8), member: member)
+        let member = Member(site, cookieDomain: route.domain.cookieDomain, in: route.group.settings)
+        let fresh = AddressedDomain(
+            routes: routes, route: route, scheme: scheme, authority: Array(authority.utf8), member: member)
         addressed = fresh
         return fresh
+    }
+
+    /// The connection is idle: what its next request may never ask for again is let go of.
+    public func letGo() {
+        forwarding = nil
+        addressed = nil
+        memo = HandleMemo()
+        cookies = CookieMemo()
     }
 
     // MARK: session
@@ -206,7 +222,7 @@ public final class SessionPhases: Phases {
     private func isProvisional(_ x: Exchange, _ context: RequestContext) -> Bool {
         if case .stale = context.resolution { return true }
         guard !x.requestHead.knownMethod.isSafe else { return false }
-        if let site = context.fetch.site { return site == "cross-site" }
+        if let site = context.fetch.site { return site == .crossSite }
         return x.requestHead.string(.origin).map { $0 != context.member.site.origin } ?? false
     }
 
@@ -219,7 +235,7 @@ public final class SessionPhases: Phases {
         context.target = clean
         x.targetOverride = ByteBuffer(string: clean)
         if ticket == Query.noTicket {
-            context.cookies.own.hasTried = true
+            context.hasTried = true
             return nil
         }
         guard context.isGET, context.isPage else { return nil }
@@ -272,7 +288,9 @@ public final class SessionPhases: Phases {
 
     private func writeSession(_ session: ResolvedSession, _ x: Exchange, _ context: RequestContext) {
         let names = context.group.settings.headers
-        x.requestLines.writeLine(names.sessionID, session.id.hex)
+        x.requestLines.writeImmutableBuffer(context.route.sessionLine)
+        x.requestLines.writeHex(session.id.high, session.id.low)
+        x.requestLines.writeStaticString("\r\n")
         if context.isNew { x.requestLines.writeLine(names.new, "1") }
         guard let record = session.record else { return }
         if let user = record.user { x.requestLines.writeLine(names.user, FieldText.encoded(user)) }

@@ -9,10 +9,10 @@ enum VisitReader {
         var fetch = Visit.FetchMetadata()
         for field in head.fields where !field.isRemoved {
             switch field.known {
-            case .secFetchSite: fetch.site = word(field, head)
-            case .secFetchMode: fetch.mode = word(field, head)
-            case .secFetchDest: fetch.dest = word(field, head)
-            case .secFetchStorageAccess: fetch.storageAccess = word(field, head)
+            case .secFetchSite: fetch.site = word(field, head) ?? .other
+            case .secFetchMode: fetch.mode = word(field, head) ?? .other
+            case .secFetchDest: fetch.dest = word(field, head) ?? .other
+            case .secFetchStorageAccess: fetch.hasStorageAccess = head.equals(field, "active")
             case .secPurpose: fetch.isSpeculative = true
             case .purpose: if head.equals(field, "prefetch") { fetch.isSpeculative = true }
             case .secCHUA: fetch.hasClientHints = true
@@ -23,17 +23,16 @@ enum VisitReader {
         return fetch
     }
 
-    /// The words that matter as literals, so that the usual request allocates nothing for them.
-    private static func word(_ field: Field, _ head: RequestHead) -> String {
-        if head.equals(field, "navigate") { return "navigate" }
-        if head.equals(field, "document") { return "document" }
-        if head.equals(field, "same-origin") { return "same-origin" }
-        if head.equals(field, "cross-site") { return "cross-site" }
-        if head.equals(field, "none") { return "none" }
-        if head.equals(field, "empty") { return "empty" }
-        if head.equals(field, "no-cors") { return "no-cors" }
-        if head.equals(field, "cors") { return "cors" }
-        return head.string(field.value)
+    /// The case whose word the field's value is; nil for any other. Browsers write these words in lower case.
+    private static func word<Word: CaseIterable & RawRepresentable<String>>(
+        _ field: Field, _ head: RequestHead
+    ) -> Word? {
+        head.withValue(of: field) { value in
+            Word.allCases.first { word in
+                var word = word.rawValue
+                return word.withUTF8 { $0.elementsEqual(value) }
+            }
+        }
     }
 
     /// Whether a client without fetch metadata asks for a page.
@@ -47,9 +46,11 @@ enum VisitReader {
     /// The whole visit, for the few requests that need it.
     static func visit(_ x: Exchange, _ context: RequestContext) -> Visit {
         let head = x.requestHead
+        var cookies = context.cookies.own
+        if context.hasTried { cookies.hasTried = true }
         return Visit(
             site: context.member.site, method: head.string(head.method),
-            target: context.target ?? Self.target(head), fetch: context.fetch, cookies: context.cookies.own,
+            target: context.target ?? Self.target(head), fetch: context.fetch, cookies: cookies,
             origin: head.string(.origin), referer: head.string(.referer), acceptsPage: context.isPage)
     }
 

@@ -204,7 +204,7 @@ extension ClientConnection {
         exchange.upstream = nil
         exchange.upstreamSocket = nil
         exchange.context = nil
-        exchange.requestID = nil
+        exchange.requestIDPlace = nil
         exchange.clientName = nil
         exchange.isTunnel = false
         exchange.phase = .head

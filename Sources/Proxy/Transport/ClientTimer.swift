@@ -163,6 +163,7 @@ extension ClientConnection {
         guard inbound.readableBytes == 0, machine.request == .idle else { return }
         exchange.requestHead.shrink()
         exchange.responseHead.shrink()
+        phases.letGo()
         transformed = []
     }
 

@@ -39,8 +39,9 @@ public final class Exchange {
     public internal(set) var upstream: Upstream?
     /// Whatever ``Phases`` wants to keep with the exchange; cleared after ``Phases/done(_:_:)``.
     public var context: AnyObject?
-    /// The request's id for error pages; set by ``Phases`` if it has one.
-    public var requestID: String?
+    /// The request's id for error pages and logs; nil if ``Phases`` have given it none.
+    public var requestID: String? { requestIDPlace?.text(in: self) }
+    var requestIDPlace: IDPlace?
     /// The phase that the request has come to.
     public internal(set) var phase = RequestPhase.head
     /// Whether ``requestHead`` holds the head of this request; false as long as it has not arrived, or cannot be read.
@@ -54,7 +55,7 @@ public final class Exchange {
     /// The version of TLS, as logs write it: `TLSv1.3`; nil in cleartext.
     public internal(set) var tlsVersion: String?
     /// Where the trace's id is (W3C Trace Context), for logs; set by ``Phases`` if it has one.
-    var traceID: TraceID?
+    var traceID: IDPlace?
     /// What the local answer that was given says of itself.
     var localFault = Outcome.Fault.none
     var localReason: String?

@@ -36,6 +36,9 @@ public protocol Phases: AnyObject {
     /// read (``Exchange/hasHead`` is false then), or asks for what is not offered.
     func refused(_ x: Exchange, _ outcome: Outcome)
 
+    /// The connection has been idle for some seconds: what is only kept to be quick with its next request can go.
+    func letGo()
+
     /// The answer to a mistake the transport found: a head that cannot be parsed, an upstream that cannot be reached, a
     /// time limit. Returning `nil` takes the transport's own page (``ErrorPages``), which the default does.
     func failure(_ x: Exchange, _ failure: TransportFailure) -> LocalResponse?
@@ -47,6 +50,9 @@ extension Phases {
 
     /// Leaves the head as it is.
     public func transformed(_ x: Exchange, _ outcome: InjectionOutcome) {}
+
+    /// Has nothing to let go of.
+    public func letGo() {}
 
     /// Takes no notice.
     public func refused(_ x: Exchange, _ outcome: Outcome) {}
