@@ -127,7 +127,7 @@ public final class SessionGroup: Sendable {
                 return cached
             }
             guard case .unknown = found, let id = missing else { return found }
-            loaded[id] = try await repository.load(id).map { .record($0.record) } ?? .absent
+            loaded[id] = try await repository.load(id).map { .record($0.shared) } ?? .absent
         }
         return .none
     }
@@ -305,7 +305,7 @@ extension SessionRepository {
     /// What the cache knows of a record.
     func lookupInCache(_ id: SessionID) -> SessionResolver.Lookup {
         switch cached(id) {
-        case .hit(let stored): .record(stored.record)
+        case .hit(let stored): .record(stored.shared)
         case .absent: .absent
         case .unknown: .unknown
         }

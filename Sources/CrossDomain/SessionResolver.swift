@@ -14,7 +14,12 @@ public struct ResolvedSession: Equatable, Sendable {
     /// Whether the cookie outlives the browser's session.
     public var isPersistent: Bool
     /// The stored part; nil while there is nothing to remember.
-    public var record: SessionRecord?
+    public var record: SessionRecord? {
+        get { shared?.record }
+        set { shared = newValue.map(SessionRecord.Shared.init) }
+    }
+    /// The same, to be read without a copy.
+    public private(set) var shared: SessionRecord.Shared?
     /// Whether the handle no longer says what is so: it names a session that was merged into this one, or ends with the
     /// browser although the session is to be remembered. The cookie is then renewed with the next page.
     public var needsRenewal: Bool
@@ -24,19 +29,29 @@ public struct ResolvedSession: Equatable, Sendable {
         id: SessionID, epoch: UInt32, firstSeen: Timestamp, issuedAt: Timestamp, isPersistent: Bool,
         record: SessionRecord?, needsRenewal: Bool = false
     ) {
+        self.init(
+            id: id, epoch: epoch, firstSeen: firstSeen, issuedAt: issuedAt, isPersistent: isPersistent,
+            shared: record.map(SessionRecord.Shared.init), needsRenewal: needsRenewal)
+    }
+
+    init(
+        id: SessionID, epoch: UInt32, firstSeen: Timestamp, issuedAt: Timestamp, isPersistent: Bool,
+        shared: SessionRecord.Shared?, needsRenewal: Bool
+    ) {
         self.id = id
         self.epoch = epoch
         self.firstSeen = firstSeen
         self.issuedAt = issuedAt
         self.isPersistent = isPersistent
-        self.record = record
+        self.shared = shared
         self.needsRenewal = needsRenewal
     }
 
     /// A session that begins now.
     public static func new(_ random: any RandomSource, now: Timestamp) -> ResolvedSession {
         ResolvedSession(
-            id: .random(random), epoch: 0, firstSeen: now, issuedAt: now, isPersistent: false, record: nil)
+            id: .random(random), epoch: 0, firstSeen: now, issuedAt: now, isPersistent: false, shared: nil,
+            needsRenewal: false)
     }
 
     /// What the decision table needs to know.
@@ -82,7 +97,7 @@ public struct SessionResolver: Sendable {
 
     /// What a lookup found.
     public enum Lookup: Sendable {
-        case record(SessionRecord)
+        case record(SessionRecord.Shared)
         case absent
         case unknown
     }
@@ -102,17 +117,18 @@ public struct SessionResolver: Sendable {
         var epoch = handle.epoch
         var mark: SessionRecord.Forward?
         for hop in 0..<Self.longestChain {
-            let record: SessionRecord
+            let shared: SessionRecord.Shared
             switch lookup(id) {
             case .unknown:
                 return .unknown
             case .absent:
                 // Without a record there was never a login: a later epoch is one whose record has expired.
                 guard epoch == 0, hop > 0 || timeouts.isAlive(handle, lastSeen: nil, now: now) else { return .none }
-                return .session(session(handle, id: id, epoch: 0, record: nil, hop: hop))
+                return .session(session(handle, id: id, epoch: 0, nil, hop: hop))
             case .record(let found):
-                record = found
+                shared = found
             }
+            let record = shared.record
             if record.revokedAt != nil { return .none }
             if let forward = record.forward {
                 guard epoch == record.epoch else { return .none }
@@ -128,7 +144,7 @@ public struct SessionResolver: Sendable {
             if epoch > record.epoch { return .none }
             if epoch < record.epoch { return .stale(peer: record.epochHost) }
             guard timeouts.isAlive(handle, lastSeen: record.lastSeen, now: now) else { return .none }
-            return .session(session(handle, id: id, epoch: epoch, record: record, hop: hop))
+            return .session(session(handle, id: id, epoch: epoch, shared, hop: hop))
         }
         return .none
     }
@@ -140,11 +156,12 @@ public struct SessionResolver: Sendable {
     }
 
     private func session(
-        _ handle: Handle, id: SessionID, epoch: UInt32, record: SessionRecord?, hop: Int
+        _ handle: Handle, id: SessionID, epoch: UInt32, _ shared: SessionRecord.Shared?, hop: Int
     ) -> ResolvedSession {
-        ResolvedSession(
-            id: id, epoch: epoch, firstSeen: record?.createdAt ?? handle.firstSeen, issuedAt: handle.issuedAt,
-            isPersistent: handle.isPersistent || record?.isPersistent == true, record: record,
-            needsRenewal: hop > 0 || (record?.isPersistent == true && !handle.isPersistent))
+        let isPersistent = shared?.record.isPersistent == true
+        return ResolvedSession(
+            id: id, epoch: epoch, firstSeen: shared?.record.createdAt ?? handle.firstSeen, issuedAt: handle.issuedAt,
+            isPersistent: handle.isPersistent || isPersistent, shared: shared,
+            needsRenewal: hop > 0 || (isPersistent && !handle.isPersistent))
     }
 }

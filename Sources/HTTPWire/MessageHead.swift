@@ -118,6 +118,11 @@ extension MessageHead {
         withValue(of: field) { $0.equalsIgnoringCase(lowercased) }
     }
 
+    /// Whether the field's value begins with that text, whatever the letter case. `lowercased` must be in lower case.
+    public func value(of field: Field, startsWith lowercased: StaticString) -> Bool {
+        withValue(of: field) { $0.clamped(0..<lowercased.utf8CodeUnitCount).equalsIgnoringCase(lowercased) }
+    }
+
     /// Whether a list-valued field (RFC 9110 §5.6.1) has that member in any of its lines, whatever the letter case.
     /// `lowercased` must be in lower case.
     public func list(_ name: FieldName, contains lowercased: StaticString) -> Bool {

@@ -19,8 +19,7 @@ public struct ResponseHeadParser: Sendable {
     ///   - head: receives the head; meaningless until the answer is true.
     /// - Returns: whether the head is complete; false means that more bytes are needed.
     /// - Throws: the rule that was broken; every later call throws the same.
-    public mutating func parse(_ buffer: inout ByteBuffer, into head: ResponseHead) throws(HTTPWireError) -> Bool
-    {
+    public mutating func parse(_ buffer: inout ByteBuffer, into head: ResponseHead) throws(HTTPWireError) -> Bool {
         if let failure { throw failure }
         do {
             if lines.isAtStart {

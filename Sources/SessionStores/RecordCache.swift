@@ -133,7 +133,9 @@ public final class RecordCache: Sendable {
         return sum
     }
 
-    private func shard(_ id: SessionID) -> NIOLockedValueBox<CacheShard> { shards[Int(truncatingIfNeeded: id.low) & mask] }
+    private func shard(_ id: SessionID) -> NIOLockedValueBox<CacheShard> {
+        shards[Int(truncatingIfNeeded: id.low) & mask]
+    }
 
     /// Until when an entry made now is believed; `nil` when the cache is off.
     private var deadline: UInt64? {

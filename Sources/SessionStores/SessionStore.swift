@@ -3,14 +3,16 @@ public import Sessions
 /// A session record together with the version the store gave it.
 public struct StoredRecord: Equatable, Sendable {
     /// What is remembered of the session.
-    public var record: SessionRecord
+    public var record: SessionRecord { shared.record }
+    /// The same, to be handed on.
+    public let shared: SessionRecord.Shared
     /// An opaque number that is new with every write of the record. Of two versions of one session the greater is the
     /// later one, also when the record was removed and created again in between.
-    public var version: Int64
+    public let version: Int64
 
     /// Puts a record and its version together.
     public init(record: SessionRecord, version: Int64) {
-        self.record = record
+        shared = SessionRecord.Shared(record)
         self.version = version
     }
 }

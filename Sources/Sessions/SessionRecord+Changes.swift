@@ -82,11 +82,16 @@ extension SessionRecord {
     /// Revoked and forwarded records are not touched: their marks end when they must. A time further in the future than
     /// `SessionTimeouts.toleratedJump` comes from a wrong clock and is set right.
     public mutating func touch(now: Timestamp) -> Bool {
-        guard revokedAt == nil, forward == nil else { return false }
-        let age = now.since(lastSeen)
-        guard age >= SessionRecord.touchInterval || age < -SessionTimeouts.toleratedJump else { return false }
+        guard isDueForTouch(now: now) else { return false }
         lastSeen = now
         return true
+    }
+
+    /// Whether ``touch(now:)`` would change the record.
+    public func isDueForTouch(now: Timestamp) -> Bool {
+        guard revokedAt == nil, forward == nil else { return false }
+        let age = now.since(lastSeen)
+        return age >= SessionRecord.touchInterval || age < -SessionTimeouts.toleratedJump
     }
 }
 

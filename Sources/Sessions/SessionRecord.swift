@@ -111,3 +111,18 @@ public struct SessionRecord: Equatable, Sendable {
             && forward == nil && mergedFrom.isEmpty
     }
 }
+
+extension SessionRecord {
+    /// A record that is handed on by reference. A record is a dozen values, most with references of their own, which would
+    /// be counted for every hand that it passes through on the way of a request; and nobody changes it there.
+    public final class Shared: Equatable, Sendable {
+        /// The record.
+        public let record: SessionRecord
+
+        /// A record to hand on.
+        public init(_ record: SessionRecord) { self.record = record }
+
+        /// Whether the records are equal.
+        public static func == (one: Shared, other: Shared) -> Bool { one === other || one.record == other.record }
+    }
+}

@@ -13,12 +13,14 @@ extension World {
         hasStorageAccess: Bool = false, optsOut: Bool = false
     ) async -> Answer {
         await post(
-            body: body(members), at: host, origin: origin, site: site, cookies: cookies, hasStorageAccess: hasStorageAccess,
+            body: body(members), at: host, origin: origin, site: site, cookies: cookies,
+            hasStorageAccess: hasStorageAccess,
             optsOut: optsOut)
     }
 
     func post(
-        body: [UInt8], at host: String, origin: String?, site: Visit.FetchMetadata.Site? = nil, cookies: Visit.Cookies = .init(),
+        body: [UInt8], at host: String, origin: String?, site: Visit.FetchMetadata.Site? = nil,
+        cookies: Visit.Cookies = .init(),
         contentType: String? = "application/json", hasStorageAccess: Bool = false, optsOut: Bool = false
     ) async -> Answer {
         var fetch = Visit.FetchMetadata()
@@ -38,7 +40,8 @@ extension World {
 
     /// A page load, or one leg of a handshake.
     func visit(
-        _ host: String, _ target: String = "/", site: Visit.FetchMetadata.Site? = .user, cookies: Visit.Cookies = .init(),
+        _ host: String, _ target: String = "/", site: Visit.FetchMetadata.Site? = .user,
+        cookies: Visit.Cookies = .init(),
         referer: String? = nil, method: String = "GET", change: (inout Visit) -> Void = { _ in }
     ) -> Visit {
         var fetch = Visit.FetchMetadata()
@@ -58,7 +61,9 @@ extension World {
             at: member(visit.site.host))
     }
 
-    func get(_ host: String, _ target: String, cookies: Visit.Cookies = .init(), site: Visit.FetchMetadata.Site? = nil) async -> Answer {
+    func get(_ host: String, _ target: String, cookies: Visit.Cookies = .init(), site: Visit.FetchMetadata.Site? = nil)
+        async -> Answer
+    {
         await get(visit(host, target, site: site, cookies: cookies))
     }
 

@@ -2,7 +2,7 @@ internal import Configuration
 internal import HTTPWire
 
 /// The header fields by which an app talks to Tombolo; none of them reaches a browser.
-struct ControlFields: Sendable {
+final class ControlFields: Sendable {
     private let user: FoldedName
     private let mergeAck: FoldedName
     private let inject: FoldedName

@@ -7,7 +7,7 @@ internal import NIOCore
 /// A client's own values count only from a trusted address; from any other they are replaced, not appended to, so that
 /// the first element of `X-Forwarded-For` is always the client and always the same (Flask-Login binds logins to it).
 /// `Forwarded` is understood and never sent on: an upstream that reads both can thus not be told two different things.
-struct ForwardingFields {
+final class ForwardingFields {
     /// The client's address as text, without port.
     let clientIP: String
     /// Whether the peer may speak for clients; asked anew for every request, since the configuration may change.
@@ -27,7 +27,7 @@ struct ForwardingFields {
     }
 
     /// Takes the client's forwarding fields out and writes Tombolo's.
-    mutating func write(_ x: Exchange, _ told: ToldClient?, _ domain: AddressedDomain) {
+    func write(_ x: Exchange, _ told: ToldClient?, _ domain: AddressedDomain) {
         removeGiven(x)
         if let told {
             write(told, domain, into: &x.requestLines)
@@ -56,18 +56,14 @@ struct ForwardingFields {
         lines.writeStaticString("\r\n")
     }
 
-    private mutating func writeIDs(_ x: Exchange) {
+    private func writeIDs(_ x: Exchange) {
         if let field = x.requestHead.first(.xRequestID), x.requestHead.count(.xRequestID) == 1,
             x.requestHead.withValue(of: field, RequestIDs.isValidRequestID)
         {
             x.requestIDPlace = .received(field.value)
         } else {
             x.requestHead.removeAll(.xRequestID)
-            x.requestLines.writeStaticString("X-Request-Id: ")
-            let start = x.requestLines.writerIndex
-            ids.write(into: &x.requestLines)
-            x.requestIDPlace = .begun(start..<x.requestLines.writerIndex)
-            x.requestLines.writeStaticString("\r\n")
+            x.requestIDPlace = .begun(x.requestLines.write(Self.requestIDLine, with: ids.next(), ids.next()))
         }
         if let field = x.requestHead.first(.traceparent), x.requestHead.count(.traceparent) == 1,
             let id = x.requestHead.withValue(of: field, { TraceContext.traceID(in: $0) })
@@ -78,14 +74,13 @@ struct ForwardingFields {
         }
         x.requestHead.removeAll(.traceparent)
         x.requestHead.removeAll(.tracestate)
-        x.requestLines.writeStaticString("traceparent: 00-")
-        let start = x.requestLines.writerIndex
-        ids.write(into: &x.requestLines)
-        x.traceID = .begun(start..<x.requestLines.writerIndex)
-        x.requestLines.writeStaticString("-")
-        x.requestLines.writeHex(ids.next())
-        x.requestLines.writeStaticString("-00\r\n")
+        let place = x.requestLines.write(Self.traceLine, with: ids.next(), ids.next())
+        x.requestLines.setHex(ids.next(), at: place.upperBound + 1)
+        x.traceID = .begun(place)
     }
+
+    private static let requestIDLine = HexLine("X-Request-Id: ")
+    private static let traceLine = HexLine("traceparent: 00-", "-0000000000000000-00")
 
     /// In one pass; other spellings of these names were taken out when the head was parsed.
     private func removeGiven(_ x: Exchange) {
@@ -109,13 +104,7 @@ struct RequestIDs {
         state = system.next()
     }
 
-    /// Appends 32 lower-case hex digits, never all zero (W3C Trace Context §3.2.2.3).
-    mutating func write(into buffer: inout ByteBuffer) {
-        let high = next()
-        buffer.writeHex(high, next())
-    }
-
-    /// A word that is not zero.
+    /// A word that is not zero: no id may be all zero (W3C Trace Context §3.2.2.3).
     mutating func next() -> UInt64 { nextWord() | 1 }
 
     /// SplitMix64 (Steele, Lea and Flood 2014).

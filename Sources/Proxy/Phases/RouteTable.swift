@@ -20,8 +20,8 @@ public final class RoutedDomain: Sendable {
     let ownFields: FoldedNames
     let control: ControlFields
     let signals: LoginSignals
-    /// The name of the line that tells an upstream of the session, and what stands between it and the id.
-    let sessionLine: ByteBuffer
+    /// The line that tells an upstream of the session.
+    let sessionLine: HexLine
     /// What becomes of its requests.
     let metrics: DomainMetrics
 
@@ -37,7 +37,7 @@ public final class RoutedDomain: Sendable {
         ownFields = FoldedNames(Self.ownFields(of: group.settings))
         control = ControlFields(group.settings.headers)
         signals = LoginSignals(group.settings.login)
-        sessionLine = ByteBuffer(string: "\(group.settings.headers.sessionID): ")
+        sessionLine = HexLine("\(group.settings.headers.sessionID): ")
     }
 
     /// The names that no client may send upstream: those of the group, that of the signed assertion, which an app could be
@@ -54,7 +54,7 @@ public final class RoutedDomain: Sendable {
     func custody(
         of session: ResolvedSession?, path: String, isSecure: Bool, now: Timestamp
     ) -> [(name: String, value: String)] {
-        guard let record = session?.record else { return [] }
+        guard let record = session?.shared?.record else { return [] }
         let path = path.utf8.prefix { $0 != UInt8(ascii: "?") }
         return CustodyJar(cookies: record.cookies)
             .cookies(for: domain.app, path: path, isSecure: isSecure, now: now).map { ($0.name, $0.value) }
@@ -74,9 +74,9 @@ public final class RoutedDomain: Sendable {
 
     /// Whether a session holds this cookie of the app, or has held it: what a browser has of it does not count then.
     func isInCustody(_ name: String, of session: ResolvedSession?) -> Bool {
-        guard let record = session?.record else { return false }
+        guard let shared = session?.shared else { return false }
         let key = CookieKey(app: domain.app, name: name)
-        return record.deletedCookies.contains(key) || record.cookies.contains { $0.key == key }
+        return shared.record.deletedCookies.contains(key) || shared.record.cookies.contains { $0.key == key }
     }
 }
 

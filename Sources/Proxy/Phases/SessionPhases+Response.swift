@@ -39,10 +39,11 @@ extension SessionPhases {
     private func news(
         _ said: SessionChange.UserStatement?, _ context: RequestContext
     ) -> SessionChange.UserStatement? {
-        let record = context.session?.record
+        guard let said else { return nil }
+        let record = context.session?.shared?.record
         switch said {
-        case .bound(let user)? where record?.user(of: context.route.domain.app) == user: return nil
-        case .loggedOut? where record?.user == nil: return nil
+        case .bound(let user) where record?.user(of: context.route.domain.app) == user: return nil
+        case .loggedOut where record?.user == nil: return nil
         default: return said
         }
     }
@@ -163,9 +164,10 @@ extension SessionPhases {
     /// set a cookie that went into custody or changed its user, for that response would otherwise be lost on a browser
     /// that has no handle yet, and was no response for shared caches anyway.
     private func issueCookies(_ x: Exchange, _ context: RequestContext) {
-        guard let session = context.session, x.responseHead.status != 101 || context.mustIssue else { return }
+        guard context.isPage || context.mustIssue, let session = context.session,
+            x.responseHead.status != 101 || context.mustIssue
+        else { return }
         let group = context.group
-        let cookies = context.member.cookies
         var lines = context.isPage ? removals(x, context) : []
 
         let isDue = context.isPage && !context.isProvisional && (context.isNew || group.isDueForRenewal(session))
@@ -174,7 +176,9 @@ extension SessionPhases {
         }
         // A check is worth while where somebody begins, and where a handle from before a login was seen.
         let wantsCheck = context.isPage && context.isNew
-        if wantsCheck, group.settings.fetch || group.settings.handshake != .off { lines.append(cookies.due()) }
+        if wantsCheck, group.settings.fetch || group.settings.handshake != .off {
+            lines.append(context.member.cookies.due())
+        }
         for line in lines { x.responseLines.writeLine("Set-Cookie", line) }
         if !lines.isEmpty { CacheProtection.makePrivate(x) }
     }
@@ -189,16 +193,13 @@ extension SessionPhases {
 
     /// WebSockets and event streams stay open for long and are closed when their session ends.
     private func noteStream(_ x: Exchange, _ context: RequestContext) {
+        let isEventStream = x.responseHead.first(.contentType).map {
+            x.responseHead.value(of: $0, startsWith: "text/event-stream")
+        }
+        guard x.responseHead.status == 101 || isEventStream == true else { return }
         guard let session = context.session, !context.isNew, !context.isOver, let close = x.closeConnection else {
             return
         }
-        let isEventStream = x.responseHead.first(.contentType).map { field in
-            x.responseHead.withValue(of: field) { value in
-                value.count >= Self.eventStream.count
-                    && zip(value, Self.eventStream).allSatisfy { $0 | 0x20 == $1 }
-            }
-        }
-        guard x.responseHead.status == 101 || isEventStream == true else { return }
         context.stream = (streams.add(session.id, on: eventLoop, close: close), session.id)
         // The session may have ended while the app was answering.
         if case .hit(let stored) = context.group.repository.cached(session.id),
@@ -207,8 +208,6 @@ extension SessionPhases {
             streams.closeAll(of: session.id)
         }
     }
-
-    private static let eventStream = Array("text/event-stream".utf8)
 
     /// The location rung: a redirect to another domain of the group takes the session along.
     private func decorateLocation(_ x: Exchange, _ context: RequestContext) {

@@ -55,7 +55,8 @@ public final class SessionPhases: Phases {
         if let misdirected = MisdirectedRequest.answer(x) { return .respond(misdirected) }
         guard let route = route(x, current) else { return .respond(unknownHost(x)) }
         let client = x.clientAddress
-        var forwarding = self.forwarding ?? ForwardingFields(clientAddress: client)
+        let forwarding = self.forwarding ?? ForwardingFields(clientAddress: client)
+        self.forwarding = forwarding
         forwarding.isTrusted = x.isClientKnown && current.trusts(client)
         let told = forwarding.told(x, by: current)
         if told?.isContradictory == true { return .respond(ErrorPages.contradictoryForwarding(in: x)) }
@@ -79,7 +80,6 @@ public final class SessionPhases: Phases {
         }
         // Every answer made here, too, is found in the logs of both sides by this id.
         forwarding.write(x, told, addressed)
-        self.forwarding = forwarding
 
         if let path = endpointPath(x.requestHead) { return endpoint(x, context, path: path) }
         return session(x, context)
@@ -261,7 +261,7 @@ public final class SessionPhases: Phases {
     }
 
     private func touch(_ session: ResolvedSession, _ context: RequestContext) {
-        guard var record = session.record, record.touch(now: context.group.clock()) else { return }
+        guard let shared = session.shared, shared.record.isDueForTouch(now: context.group.clock()) else { return }
         let group = context.group
         let logger = logger
         Task {
@@ -288,11 +288,9 @@ public final class SessionPhases: Phases {
 
     private func writeSession(_ session: ResolvedSession, _ x: Exchange, _ context: RequestContext) {
         let names = context.group.settings.headers
-        x.requestLines.writeImmutableBuffer(context.route.sessionLine)
-        x.requestLines.writeHex(session.id.high, session.id.low)
-        x.requestLines.writeStaticString("\r\n")
+        x.requestLines.write(context.route.sessionLine, with: session.id.high, session.id.low)
         if context.isNew { x.requestLines.writeLine(names.new, "1") }
-        guard let record = session.record else { return }
+        guard let record = session.shared?.record else { return }
         if let user = record.user { x.requestLines.writeLine(names.user, FieldText.encoded(user)) }
         let merges = record.pendingMerges(now: context.group.clock())
         if !merges.isEmpty { x.requestLines.writeLine(names.mergedFrom, merges.map(\.hex).joined(separator: ", ")) }
@@ -301,7 +299,7 @@ public final class SessionPhases: Phases {
     /// The app gets its own cookies and those in custody, in one line, and none of ours.
     private func writeCookies(_ x: Exchange, _ context: RequestContext) {
         var held: [(name: String, value: String)] = []
-        if context.session?.record?.cookies.isEmpty == false {
+        if context.session?.shared?.record.cookies.isEmpty == false {
             held = context.route.custody(
                 of: context.session, path: context.target ?? x.requestHead.string(x.requestHead.path),
                 isSecure: context.member.site.scheme == "https", now: context.group.clock())

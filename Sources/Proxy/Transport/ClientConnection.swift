@@ -24,68 +24,68 @@ class ClientExchanges {
         }
     }
 
-    let state: LoopState
-    let exchange: Exchange
-    let timer: DeadlineTimer
-    var phases: any Phases
-    var machine: ExchangeMachine
-    fileprivate var isSettling = false
-    fileprivate var mustSettleAgain = false
+    final let state: LoopState
+    final let exchange: Exchange
+    final let timer: DeadlineTimer
+    final var phases: any Phases
+    final var machine: ExchangeMachine
+    final fileprivate var isSettling = false
+    final fileprivate var mustSettleAgain = false
 
     // The request.
     /// What has arrived and not been taken.
-    var inbound = ByteBuffer()
-    var collected = ByteBuffer()
-    var collectLimit = 0
-    var collectThen: ((ByteBuffer) -> EventLoopFuture<LocalResponse>)?
+    final var inbound = ByteBuffer()
+    final var collected = ByteBuffer()
+    final var collectLimit = 0
+    final var collectThen: ((ByteBuffer) -> EventLoopFuture<LocalResponse>)?
 
     // The upstream.
-    var upstream: UpstreamConnection?
-    var bucket: UpstreamBucket?
+    final var upstream: UpstreamConnection?
+    final var bucket: UpstreamBucket?
     /// Counts requests for a connection, so that a late answer to one that was given up is recognised.
-    var acquisition: UInt64 = 0
-    var isQueued = false
+    final var acquisition: UInt64 = 0
+    final var isQueued = false
 
     // The response.
-    var responseFraming = BodyFraming.none
-    var outputFraming = OutputFraming.none
-    var transform: (any BodyTransform)?
-    var transformed: [ByteBuffer] = []
-    var isHeadHeld = false
-    var declaredLength: Int?
-    var localResponse: LocalResponse?
+    final var responseFraming = BodyFraming.none
+    final var outputFraming = OutputFraming.none
+    final var transform: (any BodyTransform)?
+    final var transformed: [ByteBuffer] = []
+    final var isHeadHeld = false
+    final var declaredLength: Int?
+    final var localResponse: LocalResponse?
     /// What went wrong with the exchange; a limit that was run into is counted here, whoever noticed it.
-    var failure: TransportFailure? {
+    final var failure: TransportFailure? {
         didSet { if let limit = failure?.limit { state.counters.hit(limit) } }
     }
     /// Counts exchanges, so that a late verdict for one that is over is recognised.
-    var exchangeNumber: UInt64 = 0
+    final var exchangeNumber: UInt64 = 0
 
     // For the outcome.
-    var status = 0
-    var bytesIn = 0
-    var bytesOut = 0
-    var sentResponseEnd = false
+    final var status = 0
+    final var bytesIn = 0
+    final var bytesOut = 0
+    final var sentResponseEnd = false
 
     // The end.
-    var closePlan: Actions = []
-    var hasSentAll = false
-    var clientOutputClosed = false
-    var upstreamOutputClosed = false
+    final var closePlan: Actions = []
+    final var hasSentAll = false
+    final var clientOutputClosed = false
+    final var upstreamOutputClosed = false
     /// What passes through the tunnel, if it is a WebSocket's.
-    var webSocket: WebSocketRelay?
+    final var webSocket: WebSocketRelay?
     /// Whether the tunnel is closed from here and only waits for the other side's close frame.
-    var isEndingTunnel = false
-    var waiting = Waiting.nothing
-    var hasProgressed = false
-    var upload: MinimumPace
-    var download: MinimumPace
+    final var isEndingTunnel = false
+    final var waiting = Waiting.nothing
+    final var hasProgressed = false
+    final var upload: MinimumPace
+    final var download: MinimumPace
     /// What the two were last told about, and of which exchange.
-    var uploaded = 0
-    var taken = 0
-    var pacedExchange: UInt64 = 0
+    final var uploaded = 0
+    final var taken = 0
+    final var pacedExchange: UInt64 = 0
     /// Whether it has let go of what it does not need while nothing moves.
-    var isSlim = false
+    final var isSlim = false
 
     init(state: LoopState, exchange: Exchange, phases: any Phases) {
         self.state = state

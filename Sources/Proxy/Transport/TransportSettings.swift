@@ -58,7 +58,8 @@ public struct TransportSettings: Sendable {
 public struct PoolSettings: Sendable {
     /// The largest number of connections, in use and idle; tunnels count.
     public var maxConnections = 512
-    /// The largest number of idle connections that are kept.
+    /// How many idle connections are kept that the last second would not have needed. What it did need is kept, too: as many
+    /// as were in use at once. The rest is closed, for an upstream may have a process for each.
     public var maxIdle = 64
     /// How long an idle connection is kept.
     public var idleTimeout: TimeAmount = .seconds(30)

@@ -7,6 +7,8 @@ final class UpstreamBucket {
     var idle: [UpstreamConnection] = []
     /// Being opened, in use and idle.
     var open = 0
+    /// The most that were in use at once since the last sweep.
+    private var peak = 0
     var balancer = Balancer()
     /// Whether the configuration does not have the upstream any more.
     private(set) var isRetired = false
@@ -33,6 +35,22 @@ final class UpstreamBucket {
     }
 
     // MARK: - Idle connections
+
+    private var inUse: Int { open - idle.count }
+
+    /// Notes that a connection has come into use.
+    func countUse() { peak = max(peak, inUse) }
+
+    /// Closes what is over, and what was not needed since the last sweep, the longest idle first.
+    func sweep(now: NIODeadline) {
+        closeIdle { !$0.isUsable(at: now, pool.settings) }
+        let needed = max(pool.settings.maxIdle, peak - inUse)
+        peak = inUse
+        guard idle.count > needed else { return }
+        let surplus = idle.prefix(idle.count - needed)
+        idle.removeFirst(surplus.count)
+        for connection in surplus { connection.close() }
+    }
 
     /// The idle connection that was used last; those that are over are closed on the way.
     func takeIdle(now: NIODeadline) -> UpstreamConnection? {

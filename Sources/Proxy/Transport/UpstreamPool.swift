@@ -98,6 +98,7 @@ final class UpstreamPool {
     }
 
     private func reused(_ connection: UpstreamConnection) -> Acquisition {
+        connection.bucket.countUse()
         counters.add(.upstreamReuses)
         return .ready(connection)
     }
@@ -113,10 +114,10 @@ final class UpstreamPool {
             client.connected(connection, reused: true)
             return
         }
-        guard bucket.idle.count < settings.maxIdle, !bucket.isRetired, !isShut else { return connection.close() }
+        guard !bucket.isRetired, !isShut else { return connection.close() }
         connection.idleSince = loop.now
         bucket.idle.append(connection)
-        scheduleSweep(after: settings.idleTimeout)
+        scheduleSweep()
     }
 
     /// Notes that a connection is gone, and opens one for whoever waits.
@@ -181,6 +182,7 @@ final class UpstreamPool {
 
     private func connect(_ attempt: Attempt, to endpoint: UpstreamEndpoint, in bucket: UpstreamBucket) {
         bucket.open += 1
+        bucket.countUse()
         counters.add(.activeUpstreamConnections)
         let connection = UpstreamConnection(
             bucket: bucket, endpoint: endpoint, settings: transport, createdAt: loop.now, lifetime: lifetime())
@@ -288,22 +290,16 @@ final class UpstreamPool {
 
     // MARK: - Sweeping
 
-    private func scheduleSweep(after delay: TimeAmount) {
+    private func scheduleSweep() {
         guard sweep == nil else { return }
-        sweep = loop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.sweepIdle() }
+        let interval = max(10_000_000, min(settings.idleTimeout.nanoseconds / 4, 1_000_000_000))
+        sweep = loop.assumeIsolated().scheduleTask(in: .nanoseconds(interval)) { [weak self] in self?.sweepIdle() }
     }
 
     private func sweepIdle() {
         sweep = nil
         let now = loop.now
-        var isEmpty = true
-        for bucket in buckets.values {
-            bucket.closeIdle { !$0.isUsable(at: now, settings) }
-            if !bucket.idle.isEmpty { isEmpty = false }
-        }
-        if !isEmpty {
-            let interval = max(settings.idleTimeout.nanoseconds / 4, 10_000_000)
-            scheduleSweep(after: .nanoseconds(interval))
-        }
+        for bucket in buckets.values { bucket.sweep(now: now) }
+        if buckets.values.contains(where: { !$0.idle.isEmpty }) { scheduleSweep() }
     }
 }

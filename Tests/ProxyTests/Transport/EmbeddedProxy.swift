@@ -10,6 +10,7 @@ final class EmbeddedProxy {
     let state: LoopState
     let connector = EmbeddedConnector()
     let client: EmbeddedChannel
+    private let phases: TestPhases
     let log = Locked(TestPhases.Log())
     let counters = LoopCounters()
     let upstream: Upstream
@@ -25,14 +26,25 @@ final class EmbeddedProxy {
         state = LoopState(
             loop: loop, settings: settings, counters: counters, connector: connector, wallClock: { 784_111_777 },
             health: health, random: { 0 })
-        client = EmbeddedChannel(loop: loop)
-        let phases = TestPhases(
+        phases = TestPhases(
             log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
             onResponse: { _ in .forward(transform: nil) })
+        client = EmbeddedChannel(loop: loop)
+        try connect(client)
+    }
+
+    private func connect(_ client: EmbeddedChannel) throws {
         try client.pipeline.syncOperations.addHandler(
             HTTP1Connection(
                 state: state, contact: ClientContact(origin: ClientOrigin(of: client)), phases: phases))
         try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
+    }
+
+    /// One more client connection.
+    func anotherClient() throws -> EmbeddedChannel {
+        let another = EmbeddedChannel(loop: loop)
+        try connect(another)
+        return another
     }
 
     /// The upstream channels opened so far.

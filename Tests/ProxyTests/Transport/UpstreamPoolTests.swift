@@ -146,6 +146,43 @@ struct UpstreamPoolTests {
         #expect(tried(proxy) == ["::1", "::1", "127.0.0.1"])
     }
 
+    @Test("what is used at once is kept; what the last second did not need is closed, but for a few, the longest idle first")
+    func surplus() throws {
+        var settings = TransportSettings()
+        settings.idleTimeout = .hours(9)
+        settings.pool.idleTimeout = .minutes(5)
+        settings.pool.maxIdle = 2
+        let proxy = try EmbeddedProxy(settings) { _, upstream in
+            .forward(upstream)
+        }
+        let clients = [proxy.client] + (try (1..<5).map { _ in try proxy.anotherClient() })
+        func burst(_ count: Int) throws {
+            for client in clients.prefix(count) { try client.writeInbound(ByteBuffer(string: Self.get)) }
+            proxy.loop.run()
+            for channel in proxy.upstreams where channel.isActive {
+                if try EmbeddedProxy.written(channel).isEmpty { continue }
+                try channel.writeInbound(ByteBuffer(string: Self.ok))
+            }
+            proxy.loop.run()
+            for client in clients.prefix(count) { #expect(try EmbeddedProxy.written(client) == Self.ok) }
+        }
+        // Each burst finds what the one before has left, over more than one sweep.
+        for _ in 0..<4 {
+            try burst(5)
+            proxy.advance(.milliseconds(600))
+        }
+        #expect(proxy.upstreams.count == 5 && proxy.upstreams.allSatisfy(\.isActive))
+        for _ in 0..<4 {
+            try burst(3)
+            proxy.advance(.milliseconds(600))
+        }
+        #expect(proxy.upstreams.map(\.isActive) == [false, false, true, true, true])
+        proxy.advance(.seconds(2))
+        #expect(proxy.upstreams.filter(\.isActive).count == 2, "a few stay until they have been idle for long")
+        proxy.advance(.minutes(6))
+        #expect(!proxy.upstreams.contains { $0.isActive })
+    }
+
     @Test("upstreams that are not in the configuration any more: idle connections close at once, others when done")
     func retiring() throws {
         let other = Upstream(.tcp(host: "192.0.2.9", port: 80))
