@@ -2,8 +2,9 @@
 // a latency counts from the time at which its request was due (so that a proxy that stalls is not spared the requests
 // that would have come meanwhile: "coordinated omission").
 //
-//   openloop PORT RATE CONNECTIONS SECONDS [BYTES] < request      prints one JSON line; latencies in microseconds
+//   openloop PORT RATE CONNECTIONS SECONDS [BYTES] < requests    prints one JSON line; latencies in microseconds
 //
+// Of several requests, all without a body, one is sent after the other, and then the first again.
 // With BYTES, the request asks for an upgrade of the connection, once; then messages of so many bytes (up to 125) are due,
 // as masked WebSocket frames, and each is answered when as many bytes have come back.
 // Single-threaded; the first tenth of the time warms up and is not counted.
@@ -33,8 +34,9 @@ struct connection {
     char head[HEAD];
 };
 
-static char request[HEAD], buffer[BUFFER];
-static size_t request_length, message;
+static char *requests, buffer[BUFFER];
+static const char *request;  // the next one to be sent
+static size_t requests_length, message;
 
 static void fail(const char *what) { fprintf(stderr, "openloop: %s: %s\n", what, strerror(errno)); exit(1); }
 
@@ -54,21 +56,40 @@ static void open_connection(struct connection *c, int port, int poll) {
     if (epoll_ctl(poll, EPOLL_CTL_ADD, c->fd, &event)) fail("epoll_ctl");
 }
 
+static void read_requests(void) {
+    size_t room = 0;
+    do {
+        if (requests_length == room && !(requests = realloc(requests, room = room ? room * 2 : HEAD))) fail("realloc");
+        requests_length += fread(requests + requests_length, 1, room - requests_length, stdin);
+    } while (!feof(stdin));
+    request = requests;
+}
+
+// Sends the next request or message, and returns its length.
+static size_t send_next(int fd) {
+    size_t left = requests + requests_length - request, length = left;
+    const char *end = message ? NULL : memmem(request, left, "\r\n\r\n", 4);
+    if (end) length = end + 4 - request;
+    // It is far smaller than an empty socket buffer.
+    if (write(fd, request, length) != (ssize_t)length) fail("write");
+    request = length < left ? request + length : requests;
+    return length;
+}
+
 // Asks for the upgrade, and waits for it.
 static void upgrade(struct connection *c) {
     ssize_t got = 1;
-    if (write(c->fd, request, request_length) != (ssize_t)request_length) fail("write");
+    send_next(c->fd);
     for (c->held = 0; got > 0 && !memmem(c->head, c->held, "\r\n\r\n", 4) && c->held + 1 < HEAD; c->held += got)
         got = read(c->fd, c->head + c->held, HEAD - 1 - c->held);
     if (strncmp(c->head, "HTTP/1.1 101", 12)) { errno = EPROTO; fail("the connection was not upgraded"); }
 }
 
 static void send_request(struct connection *c, int64_t due) {
-    // A request is far smaller than an empty socket buffer.
-    if (write(c->fd, request, request_length) != (ssize_t)request_length) fail("write");
+    size_t length = send_next(c->fd);
     c->due = due;
     c->phase = message ? READ_ECHO : READ_HEAD;
-    c->left = message ? (int64_t)request_length : 0;
+    c->left = message ? (int64_t)length : 0;
     c->held = 0;
 }
 
@@ -130,10 +151,10 @@ static int ascending(const void *a, const void *b) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 5 && count != 6) { fprintf(stderr, "usage: openloop PORT RATE CONNECTIONS SECONDS [BYTES] < request\n"); return 2; }
+    if (count != 5 && count != 6) { fprintf(stderr, "usage: openloop PORT RATE CONNECTIONS SECONDS [BYTES] < requests\n"); return 2; }
     int port = atoi(arguments[1]), connections = atoi(arguments[3]), poll = epoll_create1(0);
     double rate = atof(arguments[2]), seconds = atof(arguments[4]);
-    request_length = fread(request, 1, sizeof request, stdin);
+    read_requests();
     prctl(PR_SET_TIMERSLACK, 1000);
 
     struct connection *all = calloc(connections, sizeof *all), **idle = calloc(connections, sizeof *idle);
@@ -144,10 +165,10 @@ int main(int count, char **arguments) {
     if (count == 6) {
         for (int i = 0; i < connections; i++) upgrade(&all[i]);
         message = atoi(arguments[5]) & 127;
-        request_length = message + 6;
-        memset(request, 0, request_length);  // a mask of zeros changes nothing
-        request[0] = (char)0x82;
-        request[1] = (char)(0x80 | message);
+        requests_length = message + 6;
+        memset(requests, 0, requests_length);  // a mask of zeros changes nothing
+        requests[0] = (char)0x82;
+        requests[1] = (char)(0x80 | message);
     }
 
     int free_ones = connections;

@@ -21,8 +21,9 @@ from .work import MISSING, WORKS  # noqa: E402
 DESCRIPTORS = 65_536
 
 DESCRIPTION = """Measures Tombolo and its peers in the same run: each proxy on core 0, the origin and the load on core 1, in
-alternating rounds. It says what a proxy really answered before it measures, and leaves nothing behind. (Debian starts a
-server when it installs one; on a machine with systemd, stop what you do not want.)"""
+alternating rounds; in the part scaling, all of them on both. It says what a proxy really answered before it measures, and
+leaves nothing behind. (Debian starts a server when it installs one; on a machine with systemd, stop what you do not want.)
+With TLS, all clients ask for version 1.3 with AES-128-GCM and X25519, and the certificate is one of ECDSA P-256."""
 EPILOG = f"""Parts: {", ".join(PARTS)}. Works: {", ".join(work.name for work in WORKS)}. Proxies: {", ".join(KINDS)}. Other
 programs on the machine disturb the figures: the ratios of one run are what counts."""
 

@@ -1,18 +1,20 @@
 """The proxies that are compared. Their configurations lie in `peers/`, each with the reasons for its settings."""
 
-import http.client
 import re
 import resource
 import shutil
+import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 
 from support.processes import Program, free_port
 
+from . import visitors
+from .ask import HOST, ask
 from .pages import TAG
+from .work import DOCUMENT
 
 PEERS = Path(__file__).resolve().parents[1] / "peers"
-PROXY_CORE, LOAD_CORE = 0, 1
-HOST = "bench.localhost"
 # As long as Tombolo's cookie: every proxy reads a request of the same size.
 COOKIE = f"tombolo={'0123456789abcdef' * 6}; tombolo-due=1"
 
@@ -26,8 +28,16 @@ def fill(template, target, **values):
     return target
 
 
-def pinned(core, command):
-    return ["taskset", "--cpu-list", core, *command]
+@dataclass(frozen=True)
+class Cores:
+    """Where the proxy runs, and where the origin and the load; each has as many workers or threads as cores."""
+
+    proxy: tuple = (0,)
+    load: tuple = (1,)
+
+
+def pinned(cores, command):
+    return [str(part) for part in ("taskset", "--cpu-list", ",".join(map(str, cores)), *command)]
 
 
 def nginx_command(configuration, folder):
@@ -35,12 +45,18 @@ def nginx_command(configuration, folder):
 
 
 class Origin:
-    """nginx on the load's core, with the bodies in files that stay in the page cache."""
+    """nginx on the load's cores, with the bodies in files that stay in the page cache.
 
-    def __init__(self, folder):
+    `shared` is the folder with what all origins and proxies of a run have in common: bodies, and certificates.
+    """
+
+    def __init__(self, shared, folder, cores=Cores()):
+        self.folder, self.cores = folder, cores
+        self.certificate, self.authority = shared / "certificate.pem", shared / "authority" / "root.pem"
         self.port, self.socket = free_port(), folder / "origin.sock"
-        configuration = fill("origin.conf", folder / "origin.conf", dir=folder, port=self.port)
-        command = pinned(LOAD_CORE, nginx_command(configuration, folder))
+        values = {"dir": folder, "pages": shared / "pages", "port": self.port, "workers": len(cores.load)}
+        configuration = fill("origin.conf", folder / "origin.conf", **values)
+        command = pinned(cores.load, nginx_command(configuration, folder))
         self.program = Program("origin", command, port=self.port, log=folder / "origin.log")
 
     def start(self):
@@ -53,7 +69,7 @@ class Origin:
 
 
 class Contender:
-    """One proxy in one configuration, on a core of its own."""
+    """One proxy in one configuration, on cores of its own."""
 
     template = None  # in peers/
     includes = ()  # further templates that it names: PROGRAM-part.conf becomes NAME-part.conf
@@ -61,8 +77,8 @@ class Contender:
 
     unix = "unix:{}"  # how its configuration names a Unix socket; None if it cannot
 
-    def __init__(self, name, folder, origin, options, work):
-        self.name, self.folder, self.origin, self.options, self.work = name, folder, origin, options, work
+    def __init__(self, name, origin, options, work):
+        self.name, self.folder, self.origin, self.options, self.work = name, origin.folder, origin, options, work
         self.port = free_port()
         self.program = None
 
@@ -70,8 +86,22 @@ class Contender:
     def upstream(self):
         return self.unix.format(self.origin.socket) if self.work.unix else f"127.0.0.1:{self.origin.port}"
 
+    def listen(self):
+        """What its configuration says about the work's protocol, where it says to listen."""
+        return ""
+
     def values(self):
-        return {"dir": self.folder, "name": self.name, "port": self.port, "origin": self.upstream, "tag": TAG.decode()}
+        return {
+            "dir": self.folder,
+            "name": self.name,
+            "port": self.port,
+            "origin": self.upstream,
+            "tag": TAG.decode(),
+            "workers": len(self.origin.cores.proxy),
+            "scheme": self.work.protocol.scheme,
+            "certificate": self.origin.certificate,
+            "listen": self.listen(),
+        }
 
     def command(self, configuration):
         raise NotImplementedError
@@ -90,7 +120,7 @@ class Contender:
         for include in self.includes:
             ending = include[re.search("[-.]", include).start() :]
             fill(include, self.folder / f"{self.name}{ending}", **self.values())
-        command = pinned(PROXY_CORE, [*wrapper, *self.command(configuration)])
+        command = pinned(self.origin.cores.proxy, [*wrapper, *self.command(configuration)])
         self.program = Program(
             self.name,
             command,
@@ -106,9 +136,13 @@ class Contender:
         self.program.start()
         return self
 
-    def fields(self):
-        """Header fields that every request to this proxy carries."""
-        return {"Cookie": COOKIE} if self.work.session else {}
+    def cookies(self):
+        """What the requests to this proxy carry in the Cookie field: the first visitor's, the next one's, and so on."""
+        return [COOKIE] if self.work.session else []
+
+    def store_operations(self):
+        """How often it has read session records from a store and written them there, if that is counted: by kind."""
+        return {}
 
     def stop(self):
         if self.program:
@@ -123,6 +157,9 @@ class Contender:
 class Nginx(Contender):
     template = "nginx.conf"
     includes = ("nginx-common.conf", "nginx-fields.conf")
+
+    def listen(self):
+        return "ssl " * self.work.protocol.tls + "http2" * self.work.protocol.http2
 
     def command(self, configuration):
         return nginx_command(configuration, self.folder)
@@ -161,6 +198,11 @@ class HAProxy(Contender):
     template = "haproxy.cfg"
     unix = "unix@{}"
 
+    def listen(self):
+        if self.work.protocol.tls:
+            return f"ssl crt {self.origin.certificate} alpn {'h2' if self.work.protocol.http2 else 'http/1.1'}"
+        return "proto h2" if self.work.protocol.http2 else ""
+
     def values(self):
         # Two descriptors a connection; HAProxy does not start if it could run out of them.
         descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -177,6 +219,9 @@ class HAProxyTCP(HAProxy):
 class Caddy(Contender):
     template = "Caddyfile"
     unix = "unix/{}"
+
+    def listen(self):
+        return f"tls {self.origin.certificate} {self.origin.certificate}" if self.work.protocol.tls else ""
 
     def command(self, configuration):
         return ["caddy", "run", "--adapter", "caddyfile", "--config", configuration]
@@ -206,11 +251,25 @@ class Tombolo(Contender):
     template = "tombolo.toml"
     includes = ("tombolo.domains",)
     injects = True
-    cookies = None
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.internal = free_port()
+        self.known = None
+
+    def listen(self):
+        address = f'"127.0.0.1:{self.port}"'
+        if not self.work.protocol.tls:
+            return f"http = {address}"
+        return f'http = []\nhttps = {address}\n[[tls.certificate]]\ncert = "{self.origin.certificate}"'
 
     def values(self):
+        store, internal = 'kind = "memory"', ""
+        if self.work.visitors > 1:
+            store = f'path = "{self.folder}/{self.name}-{self.work.name}.sqlite"'
+            internal = f'listen = "127.0.0.1:{self.internal}"'
         upstream = self.upstream if self.work.unix else f"http://{self.upstream}"
-        return {**super().values(), "upstream": upstream}
+        return {**super().values(), "upstream": upstream, "store": store, "internal": internal}
 
     @property
     def binary(self):
@@ -222,25 +281,30 @@ class Tombolo(Contender):
     def command(self, configuration):
         return [self.binary, "run", "--config", configuration]
 
-    def fields(self):
-        """The cookies of a visitor who has seen a page before; and logged in, if the session shall have a record."""
-        if not self.work.session:
-            return {}
-        if self.cookies is None:
-            self.cookies = self.visit({"record-less": "/10k.html", "stored": "/login"}[self.work.session])
-        return {"Cookie": self.cookies}
+    def cookies(self):
+        """Of visitors who have seen a page before; and logged in, if their sessions shall have records."""
+        if self.known is None:
+            self.known = self.visits() if self.work.session else []
+        return self.known
 
-    def visit(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        headers = {"Host": HOST, "Accept": "text/html", "Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate"}
-        connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
-        response.read()
-        lines = response.headers.get_all("Set-Cookie") or []
-        connection.close()
+    def visits(self):
+        if self.work.visitors > 1:
+            return visitors.log_in(self.port, self.work.visitors)
+        path = {"record-less": "/10k.html", "stored": "/login"}[self.work.session]
+        lines = ask(self, path, {"Host": HOST, **DOCUMENT}).fields("Set-Cookie")
         pairs = [line.partition(";")[0] for line in lines]
-        assert any(pair.startswith("tombolo=") for pair in pairs), f"{self.name} gave no session cookie: {lines}"
-        return "; ".join(pairs)
+        assert any("tombolo=" in pair for pair in pairs), f"{self.name} gave no session cookie: {lines}"
+        return ["; ".join(pairs)]
+
+    def store_operations(self):
+        if self.work.visitors == 1:
+            return {}
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.internal}/metrics", timeout=10) as page:
+            told = page.read().decode()
+        counted = r'^tombolo_store_operations_total\{operation="%s",outcome="ok"\} (\d+)'
+        kinds = {"reads": "get", "writes": "compare_and_set"}
+        found = {kind: re.search(counted % name, told, re.MULTILINE) for kind, name in kinds.items()}
+        return {kind: int(match[1]) if match else 0 for kind, match in found.items()}
 
 
 class Compared(Tombolo):

@@ -4,8 +4,9 @@ import json
 import subprocess
 from pathlib import Path
 
-from .contenders import LOAD_CORE, pinned
-from .load import CONNECTIONS, WrongAnswer, request_head
+from .ask import WrongAnswer
+from .contenders import pinned
+from .load import CONNECTIONS, request_head
 
 SOURCE = Path(__file__).resolve().parents[1] / "openloop.c"
 PERCENTILES = ("p50", "p99", "p99.9")
@@ -23,9 +24,9 @@ def measure(generator, work, contender, rate, seconds):
     command = [generator, contender.port, f"{rate:.0f}", CONNECTIONS, seconds]
     if work.message:
         command.append(work.message)
-    command = [str(part) for part in pinned(LOAD_CORE, command)]
-    request = request_head(work, contender)
-    run = subprocess.run(command, input=request, capture_output=True, timeout=seconds + 30)
+    requests = b"".join(request_head(work, contender, cookies) for cookies in contender.cookies() or [None])
+    command = pinned(contender.origin.cores.load, command)
+    run = subprocess.run(command, input=requests, capture_output=True, timeout=seconds + 30)
     if run.returncode != 0:
         raise WrongAnswer(f"{contender.name}, {work.name}: {run.stderr.decode().strip()}")
     return json.loads(run.stdout)

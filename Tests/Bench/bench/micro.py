@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 from . import pages
-from .contenders import PROXY_CORE, pinned
+from .contenders import Cores, pinned
 
 PACKAGE = Path(__file__).resolve().parents[1] / "Micro"
 SIZES = {"10k": 10_240, "100k": 102_400, "1m": 1_048_576}
@@ -43,7 +43,7 @@ def measure(program, coding, size, chunk, seconds):
     if CODINGS[coding] is None:
         return None, f"missing: no program that compresses with {coding} is installed"
     page = CODINGS[coding](pages.html(SIZES[size]))
-    command = [str(part) for part in pinned(PROXY_CORE, [program, coding, chunk, seconds, pages.TAG.decode()])]
+    command = pinned(Cores().proxy, [program, coding, chunk, seconds, pages.TAG.decode()])
     run = subprocess.run(command, input=page, capture_output=True)
     if run.returncode != 0:
         return None, f"failed: {run.stdout.decode().strip() or run.stderr.decode().strip()}"

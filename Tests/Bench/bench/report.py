@@ -90,9 +90,10 @@ def _median(figures, work, contender, metric, digits=1):
 
 
 def work_table(figures, work, contenders, missing):
-    """The main table of one work: processor time, throughput, latency, system calls."""
-    print(f"\n{work.name}: {'POST' if work.upload else 'GET'} {work.path}; the ratio is to {work.baseline}")
-    heads = ["", "CPU µs", "±", "user", "system", "ratio", "to TCP relay", "per s", "core", "calls"]
+    """The main table of one work: processor time, throughput, system calls, operations of the session store, latency."""
+    method = "POST" if work.upload else "GET"
+    print(f"\n{work.name}: {method} {work.path} by {work.protocol.value}; the ratio is to {work.baseline}")
+    heads = ["", "CPU µs", "±", "user", "system", "ratio", "to TCP relay", "per s", "core", "calls", "reads", "writes"]
     heads += ["at rate", "p50 µs", "p99", "p99.9"]
     rows = []
     for name in contenders:
@@ -111,6 +112,8 @@ def work_table(figures, work, contenders, missing):
             get("throughput", 0),
             get("core", 2),
             get("system-calls"),
+            get("store-reads", 2),
+            get("store-writes", 2),
             *(get(f"latency-{part}", 0) for part in ("rate", "p50", "p99", "p99.9")),
         ])
     table(heads, rows)
@@ -158,6 +161,24 @@ def instructions_table(figures, works):
     for name, reason in figures.missing.items():
         if name.startswith("instructions of "):
             print(f"  {name.removeprefix('instructions of ')}: {reason}")
+
+
+def scaling_table(figures, contenders, missing):
+    """One core and two."""
+    print("\nEverything on one core, then on two, with a second event loop (worker, thread) of proxy, origin and load each")
+    print("  The second throughput has the origin's and the load's share in it; 2 ÷ CPU ratio is what the proxy's own")
+    print("  processor time leaves room for, if nothing waits.")
+    metrics = (("throughput-1", 0), ("throughput-2", 0), ("speed-up", 2), ("cpu-1", 1), ("cpu-2", 1), ("cpu-ratio", 2))
+    heads = ["", "per s on 1", "on 2", "ratio", "CPU µs on 1", "on 2", "ratio", "2 ÷ ratio"]
+    rows = []
+    for name in contenders:
+        if cost := figures.get("scaling", name, "cpu-ratio"):
+            cells = (_median(figures, "scaling", name, metric, digits) for metric, digits in metrics)
+            rows.append([name, *cells, number(2 / cost.median, 2)])
+    table(heads, rows)
+    for name, reason in missing.items():
+        figures.missing[f"scaling: {name}"] = reason
+        print(f"  {name}: {reason.splitlines()[0]}")
 
 
 def micro_table(figures):

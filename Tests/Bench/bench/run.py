@@ -2,19 +2,23 @@
 
 from contextlib import ExitStack, contextmanager
 
-from . import instructions, latency, micro, pages, report, resources, system_calls
+from support.certificates import Authority
+
+from . import instructions, latency, micro, pages, report, resources, scaling, system_calls
+from .ask import HOST, WrongAnswer
 from .contenders import KINDS, Origin
-from .load import WrongAnswer, saturate, verify
+from .load import saturate, verify
 from .measure import cpu
 from .work import COUNTED, LARGE, PLAIN, WORKS
 
-PARTS = ("cpu", "latency", "syscalls", "resources", "instructions", "micro")
+PARTS = ("cpu", "latency", "syscalls", "resources", "instructions", "scaling", "micro")
 PER_WORK = PARTS[:3]
 IDLE = (1_000, 10_000)
 STALLED = 1_000
 # Those whose configuration lets them have so many connections to the origin, and that hold what they read in memory.
 STALLERS = ("tombolo", "nginx", "compared")
 MESSAGES_PER_SECOND = 5_000
+SCALED = ("tombolo", "nginx", "haproxy")
 WEIGHED = ("tombolo", "nginx", "haproxy", "caddy", "apache")
 
 
@@ -42,8 +46,9 @@ class Run:
 
     def everything(self):
         self.bodies = pages.write(self.folder / "pages")
+        Authority(self.folder / "authority").issue(self.folder / "certificate.pem", HOST)
         with ExitStack() as stack:
-            self.origin = Origin(self.folder)
+            self.origin = Origin(self.folder, self.folder)
             stack.callback(self.origin.stop)
             self.origin.start()
             if any(part in self.parts for part in PER_WORK):
@@ -54,31 +59,37 @@ class Run:
                 self.resources()
             if "instructions" in self.parts:
                 self.instructions()
+        if "scaling" in self.parts:
+            self.scaling()
         if "micro" in self.parts:
             self.micro()
 
     def make(self, name, work):
-        return KINDS[name](name, self.folder, self.origin, self.options, work)
+        return KINDS[name](name, self.origin, self.options, work)
+
+    def begin(self, contender):
+        """Starts a contender, looks at an answer, and warms it up. Returns what was seen."""
+        contender.start()
+        seen = verify(contender.work, contender, self.bodies)
+        self.load(contender.work, contender, 1)
+        return seen
 
     @contextmanager
-    def running(self, work, names, missing):
-        """Those contenders that are there and give the right answer, warmed up. Why the others are not: in `missing`."""
+    def running(self, candidates, begin, missing):
+        """Those that are there and that `begin` had the right answer from. Why the others are not: in `missing`."""
         with ExitStack() as stack:
             ready = []
-            for name in names:
-                contender = self.make(name, work)
-                if reason := contender.missing():
-                    missing[name] = reason
+            for candidate in candidates:
+                if reason := candidate.missing():
+                    missing[candidate.name] = reason
                     continue
-                stack.callback(contender.stop)
+                stack.callback(candidate.stop)
                 try:
-                    contender.start()
-                    print(f"  {name}: {verify(work, contender, self.bodies)}")
-                    self.load(work, contender, 1)
-                    ready.append(contender)
+                    print(f"  {candidate.name}: {begin(candidate)}")
+                    ready.append(candidate)
                 except (WrongAnswer, AssertionError, OSError) as wrong:
-                    missing[name] = f"not measured: {wrong}"
-                    print(f"  {name}: not measured: {wrong}")
+                    missing[candidate.name] = f"not measured: {wrong}"
+                    print(f"  {candidate.name}: not measured: {wrong}")
             yield ready
 
     def load(self, work, contender, seconds):
@@ -93,19 +104,17 @@ class Run:
         """All contenders of one work in alternating rounds."""
         names, missing = self.contenders(work.contenders), {}
         print(f"\n{work.name}:", flush=True)
-        with self.running(work, names, missing) as running:
+        with self.running([self.make(name, work) for name in names], self.begin, missing) as running:
             self.rounds(running, self.round, missing)
-            if "latency" in self.parts and not work.message:
+            if "latency" in self.parts and work.open_loop:
                 self.rounds(running, self.latency, missing)
             if "syscalls" in self.parts and not work.message:
-                for contender in running:
-                    if (calls := system_calls.per_request(work, contender)) is not None:
-                        self.figures.add(work.name, contender.name, "system-calls", "calls/request", calls)
+                self.rounds(running, self.system_calls, missing, times=1)
         report.work_table(self.figures, work, names, missing)
 
-    def rounds(self, running, measure, missing):
+    def rounds(self, running, measure, missing, times=None):
         """One after the other, and the next time the other way round. Whoever fails once is out."""
-        for turn in range(self.options.rounds):
+        for turn in range(times or self.options.rounds):
             for contender in list(running) if turn % 2 == 0 else list(reversed(running)):
                 try:
                     measure(contender.work, contender)
@@ -114,9 +123,12 @@ class Run:
                     running.remove(contender)
 
     def round(self, work, contender):
-        before = cpu(contender.session)
+        stored, before = contender.store_operations(), cpu(contender.session)
         requests, seconds = self.load(work, contender, self.options.seconds)
         spent = cpu(contender.session) - before
+        for kind, count in contender.store_operations().items():
+            each = (count - stored[kind]) / requests
+            self.figures.add(work.name, contender.name, f"store-{kind}", f"{kind}/request", each)
         each = spent.total * 1e6 / requests
         ticks = spent.user + spent.system or 1
         for metric, unit, value in (
@@ -134,6 +146,10 @@ class Run:
         self.figures.add(work.name, contender.name, "latency-rate", "requests/s", told["rate"])
         for percentile in latency.PERCENTILES:
             self.figures.add(work.name, contender.name, f"latency-{percentile}", "µs", told[percentile])
+
+    def system_calls(self, work, contender):
+        if (calls := system_calls.per_request(work, contender)) is not None:
+            self.figures.add(work.name, contender.name, "system-calls", "calls/request", calls)
 
     def resources(self):
         """What a proxy takes up."""
@@ -184,11 +200,24 @@ class Run:
             for name in self.contenders(("tombolo", work.baseline)):
                 kind = instructions.STRIPPED.get(name, KINDS[name])
                 try:
-                    count = instructions.per_request(lambda: kind(name, self.folder, self.origin, self.options, work))
+                    count = instructions.per_request(lambda: kind(name, self.origin, self.options, work))
                     self.figures.add(work.name, name, "instructions", "instructions/request", count)
                 except instructions.NotCounted as reason:
                     self.figures.missing[f"instructions of {work.name}: {name}"] = f"missing: {reason}"
         report.instructions_table(self.figures, self.works(COUNTED))
+
+    def scaling(self):
+        """What a second event loop (worker, thread) on a second core brings."""
+        names, missing = self.contenders(SCALED), {}
+        pairs = [scaling.Pair(name, self.folder, self.options, PLAIN) for name in names]
+        print("\none core and two:", flush=True)
+        with self.running(pairs, lambda pair: pair.start(self.begin), missing) as running:
+            self.rounds(running, self.scale, missing)
+        report.scaling_table(self.figures, names, missing)
+
+    def scale(self, work, pair):
+        for metric, unit, value in pair.measure(self.options.seconds):
+            self.figures.add("scaling", pair.name, metric, unit, value)
 
     def micro(self):
         program = micro.build(self.folder)
