@@ -1,4 +1,4 @@
-"""The injectors by themselves: the package in `Micro/`, which is built for it."""
+"""The injectors and the lookup of sessions by themselves: the package in `Micro/`, which is built for it."""
 
 import gzip
 import json
@@ -11,6 +11,7 @@ from . import pages
 from .contenders import Cores, pinned
 
 PACKAGE = Path(__file__).resolve().parents[1] / "Micro"
+ALLOCATIONS = Path(__file__).resolve().parents[2] / "Load" / "allocations.c"
 SIZES = {"10k": 10_240, "100k": 102_400, "1m": 1_048_576}
 CHUNKS = (1024, 16_384)
 
@@ -38,15 +39,33 @@ def build(folder):
     return scratch / "release" / "Micro"
 
 
-def measure(program, coding, size, chunk, seconds):
+def injection(program, coding, size, chunk, seconds):
     """Microseconds of processor time per page, or why there is no figure."""
     if CODINGS[coding] is None:
         return None, f"missing: no program that compresses with {coding} is installed"
     page = CODINGS[coding](pages.html(SIZES[size]))
-    command = pinned(Cores().proxy, [program, coding, chunk, seconds, pages.TAG.decode()])
-    run = subprocess.run(command, input=page, capture_output=True)
+    told, reason = _run([program, "inject", coding, chunk, seconds, pages.TAG.decode()], page)
+    if told == "missing":
+        return None, f"missing: Tombolo does not insert into {coding} yet"
+    return told and json.loads(told), reason
+
+
+def session(program, visitors, seconds, folder):
+    """Microseconds of processor time for a lookup in the cache, and how often it allocates memory; or why there is no figure."""
+    told, reason = _run([program, "session", seconds, visitors])
+    if told is None:
+        return None, reason
+    library = folder / "allocations.so"
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, ALLOCATIONS], check=True)
+    counting = {"LD_PRELOAD": str(library), "ALLOCATIONS_FILE": str(folder / "allocations")}
+    counted, reason = _run([program, "session", seconds, visitors], **counting)
+    return counted and {**json.loads(told), **json.loads(counted)}, reason
+
+
+def _run(command, page=b"", **environment):
+    """What the program printed, or None and why it printed nothing."""
+    command = pinned(Cores().proxy, command)
+    run = subprocess.run(command, input=page, capture_output=True, env={**os.environ, **environment})
     if run.returncode != 0:
         return None, f"failed: {run.stdout.decode().strip() or run.stderr.decode().strip()}"
-    if run.stdout.strip() == b"missing":
-        return None, f"missing: Tombolo does not insert into {coding} yet"
-    return json.loads(run.stdout), ""
+    return run.stdout.decode().strip(), ""

@@ -182,7 +182,15 @@ def scaling_table(figures, contenders, missing):
 
 
 def micro_table(figures):
-    """The injectors by themselves."""
+    """The lookup of sessions, and the injectors, by themselves."""
+    print("\nThe lookup of a session with a record that is in the cache (processor time)")
+    rows = []
+    for (work, contender, metric), figure in figures.all.items():
+        if contender == "lookup" and metric == "cpu":
+            least, allocations = (figures.get(work, contender, other).median for other in ("cpu-least", "allocations"))
+            rows.append([work, number(figure.median, 3), number(least, 3), number(allocations, 1)])
+    rows += [[work, reason, "", ""] for work, reason in figures.missing.items() if work.startswith("session from ")]
+    table(["", "µs", "least", "allocations"], rows)
     print("\nThe injectors by themselves (processor time, the origin's page in, the browser's page out)")
     rows = []
     for (work, contender, metric), figure in figures.all.items():

@@ -19,6 +19,8 @@ STALLED = 1_000
 STALLERS = ("tombolo", "nginx", "compared")
 MESSAGES_PER_SECOND = 5_000
 SCALED = ("tombolo", "nginx", "haproxy")
+# Of so many visitors on one connection, whose sessions are looked up: the same one each time, and never the same twice.
+LOOKED_UP = {"the same cookie": 1, "cookies in turn": 100}
 WEIGHED = ("tombolo", "nginx", "haproxy", "caddy", "apache")
 
 
@@ -220,16 +222,28 @@ class Run:
             self.figures.add("scaling", pair.name, metric, unit, value)
 
     def micro(self):
+        """Parts of Tombolo by themselves."""
         program = micro.build(self.folder)
+        for name, visitors in LOOKED_UP.items():
+            told, reason = micro.session(program, visitors, self.options.seconds / 4, self.folder)
+            work = f"session from the cache, {name}"
+            self.alone(work, "lookup", "µs", told, reason)
+            if told:
+                self.figures.add(work, "lookup", "allocations", "allocations", told["allocations"])
         for coding in micro.CODINGS:
             for size, length in micro.SIZES.items():
                 for chunk in micro.CHUNKS:
+                    told, reason = micro.injection(program, coding, size, chunk, self.options.seconds / 4)
                     work = f"inject {coding} {size} in {chunk:,}-byte chunks"
-                    told, reason = micro.measure(program, coding, size, chunk, self.options.seconds / 4)
-                    if told is None:
-                        self.figures.missing[work] = reason
-                        continue
-                    self.figures.add(work, "injector", "cpu", "µs/page", told["median"])
-                    self.figures.add(work, "injector", "cpu-least", "µs/page", told["least"])
-                    self.figures.add(work, "injector", "speed", "MB/s", length / told["median"])
+                    self.alone(work, "injector", "µs/page", told, reason)
+                    if told:
+                        self.figures.add(work, "injector", "speed", "MB/s", length / told["median"])
         report.micro_table(self.figures)
+
+    def alone(self, work, part, unit, told, reason):
+        """Notes the processor time of a part by itself, or why there is none."""
+        if told is None:
+            self.figures.missing[work] = reason
+            return
+        self.figures.add(work, part, "cpu", unit, told["median"])
+        self.figures.add(work, part, "cpu-least", unit, told["least"])
