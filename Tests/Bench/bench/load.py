@@ -100,6 +100,9 @@ def _wrk(work, contender, seconds):
     if trouble := re.search(r"^\s*(Non-2xx.*|Socket errors.*)$", told, re.MULTILINE):
         raise WrongAnswer(f"{contender.name}, {work.name}: {trouble[1]}")
     total = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", told)
+    forgotten = re.search(r"(\d+) sessions forgotten|$", told)[1] or 0
+    if work.handshakes and int(forgotten) < int(total[1]) - CONNECTIONS:
+        raise WrongAnswer(f"{contender.name}, {work.name}: only {forgotten} of {total[1]} handshakes were full")
     scale = {"ms": 0.001, "s": 1, "m": 60}[total[3]]
     return Saturation(int(total[1]), float(total[2]) * scale)
 
