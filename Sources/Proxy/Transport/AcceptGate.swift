@@ -51,7 +51,6 @@ final class AcceptGate: ChannelInboundHandler {
         guard let error = error as? IOError, Self.isExhaustion(error.errnoCode), resting == nil else { return }
         if !isPaused {
             isPaused = true
-            counters.add(.acceptPauses)
             counters.hit(.openFiles)
             report(.acceptingPaused(String(cString: strerror(error.errnoCode))))
         }

@@ -66,12 +66,4 @@ extension ConnectionRefusal {
         case .untrustedProxy, .proxyHeader, .proxyHeaderCutOff: nil
         }
     }
-
-    var counter: LoopCounters.Counter {
-        switch self {
-        case .tooMany: .refusedConnections
-        case .tooManyOfAddress: .refusedPerAddress
-        case .untrustedProxy, .proxyHeader, .proxyHeaderTimeout, .proxyHeaderCutOff: .refusedProxyHeaders
-        }
-    }
 }

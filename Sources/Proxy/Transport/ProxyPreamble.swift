@@ -94,7 +94,7 @@ final class ProxyPreamble: ChannelInboundHandler, RemovableChannelHandler, LoopC
         guard !isOver else { return }
         // Somebody who only looks whether the port is open has done nothing wrong.
         if refusal != .proxyHeaderCutOff || received.readableBytes > 0 {
-            state.counters.add(refusal.counter)
+            state.counters.addRefusal(refusal)
             refused(refusal)
         }
         over()

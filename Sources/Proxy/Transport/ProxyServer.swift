@@ -280,8 +280,7 @@ public final class ProxyServer: Sendable {
     }
 
     private func refuse(_ origin: ClientOrigin, _ refusal: ConnectionRefusal, _ state: LoopState) -> any Error {
-        state.counters.add(refusal.counter)
-        if let limit = refusal.limit { state.counters.hit(limit) }
+        state.counters.addRefusal(refusal)
         front.report(.refused(origin.address, refusal))
         return ChannelError.operationUnsupported
     }

@@ -2,15 +2,11 @@ import Synchronization
 
 /// What the data plane has counted since it was started. Gauges (`active…`, `idle…`) may go down.
 public struct TransportCounters: Sendable, Equatable {
-    /// Client connections accepted, and those refused because of ``TransportSettings/maxConnections``.
-    public var connections = 0, refusedConnections = 0
-    /// Client connections refused because of ``TransportSettings/maxConnectionsPerAddress``.
-    public var refusedPerAddress = 0
+    /// Client connections accepted.
+    public var connections = 0
     /// Client connections refused because they did not begin with the PROXY header that they owe, or came from somebody who
     /// may not send one.
     public var refusedProxyHeaders = 0
-    /// How often accepting paused because the system had nothing left to accept a connection with.
-    public var acceptPauses = 0
     /// TLS handshakes that were completed, and those that came to nothing.
     public var handshakes = 0, handshakeFailures = 0
     /// Client connections open now.
@@ -81,7 +77,7 @@ public struct TransportCounters: Sendable, Equatable {
 final class LoopCounters: Sendable {
     /// An index into the counters.
     enum Counter: Int, CaseIterable {
-        case connections, refusedConnections, refusedPerAddress, refusedProxyHeaders, acceptPauses
+        case connections, refusedProxyHeaders
         case handshakes, handshakeFailures, activeConnections, requests
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
@@ -111,6 +107,15 @@ final class LoopCounters: Sendable {
 
     func hit(_ limit: Limit) { limits[limit.rawValue].value.wrappingAdd(1, ordering: .relaxed) }
 
+    /// Counts a client connection that is closed without an answer.
+    func addRefusal(_ refusal: ConnectionRefusal) {
+        if let limit = refusal.limit { hit(limit) }
+        switch refusal {
+        case .tooMany, .tooManyOfAddress: break
+        case .untrustedProxy, .proxyHeader, .proxyHeaderTimeout, .proxyHeaderCutOff: add(.refusedProxyHeaders)
+        }
+    }
+
     func addResponse(status: Int) {
         let digit = status / 100
         add(Counter(rawValue: Counter.response0.rawValue + (1...5 ~= digit ? digit : 0)) ?? .response0)
@@ -139,10 +144,7 @@ final class LoopCounters: Sendable {
     func add(to sum: inout TransportCounters) {
         func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
         sum.connections &+= value(.connections)
-        sum.refusedConnections &+= value(.refusedConnections)
-        sum.refusedPerAddress &+= value(.refusedPerAddress)
         sum.refusedProxyHeaders &+= value(.refusedProxyHeaders)
-        sum.acceptPauses &+= value(.acceptPauses)
         sum.handshakes &+= value(.handshakes)
         sum.handshakeFailures &+= value(.handshakeFailures)
         sum.activeConnections &+= value(.activeConnections)

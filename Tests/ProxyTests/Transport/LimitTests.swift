@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import NIOEmbedded
 import TLS
 import Testing
 
@@ -207,6 +208,25 @@ struct LimitTests {
         _ = try await client.readToEnd()
         expect(.handshakeTime, in: harness.server.counters)
         try await harness.stop()
+    }
+
+    @Test("a PROXY header that comes too late")
+    func proxyHeaderTime() throws {
+        let settings = TransportSettings()
+        let proxy = try EmbeddedProxy(settings)
+        let channel = EmbeddedChannel(loop: proxy.loop)
+        var refusals: [ConnectionRefusal] = []
+        let preamble = ProxyPreamble(state: proxy.state, peer: ClientOrigin(of: channel)) { _ in
+        } refused: {
+            refusals.append($0)
+        }
+        try channel.pipeline.syncOperations.addHandler(preamble)
+        proxy.advance(settings.headTimeout)
+        var counters = TransportCounters()
+        proxy.counters.add(to: &counters)
+        expect(.headTime, in: counters)
+        #expect(counters.refusedProxyHeaders == 1)
+        #expect(refusals == [.proxyHeaderTimeout])
     }
 
     @Test("an upstream that does not accept in time")
