@@ -125,7 +125,7 @@ struct MetricsPage: Sendable {
             counters.http2.connectionErrors)
         out.counter(
             "tombolo_limit_hits", "How often somebody ran into a limit.",
-            sources.server.limitHits.map { ([("limit", $0.limit)], $0.count) })
+            Limit.allCases.map { ([("limit", $0.name)], counters[$0]) })
         out.counter(
             "tombolo_proxy_headers_refused", "Connections closed for want of a PROXY header that may be believed.",
             counters.refusedProxyHeaders)

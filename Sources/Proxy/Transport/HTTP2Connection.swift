@@ -252,7 +252,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         case .continuation, .settings, .ping, .priority, .rstStream, .goAway, .pushPromise: break
         case .windowUpdate, nil:
             idleFrames += 1
-            if idleFrames > 0 { fail(.http2IdleFrameFloods) }
+            if idleFrames > 0 { fail(.http2IdleFrames) }
         }
     }
 
@@ -279,11 +279,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
             let code = HTTP2ErrorCode(networkCode: Int(errorCode))
             guard code != .noError, code != .cancel, code != .internalError, code != .refusedStream else { return }
             state.counters.add(.http2StreamErrors)
-            if !streamErrors.take(at: state.loop.now) { fail(.http2StreamErrorFloods) }
+            if !streamErrors.take(at: state.loop.now) { fail(.http2StreamErrors) }
         case .goAway:
-            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) {
-                state.counters.add(.http2HeadsTooLarge)
-            }
+            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) { state.counters.hit(.http2Head) }
             if errorCode != 0, stage != .gone { failed() }
         default: break
         }
@@ -292,9 +290,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     // MARK: - The end
 
     /// Enough is enough.
-    private func fail(_ counter: LoopCounters.Counter) {
+    private func fail(_ limit: Limit) {
         guard stage != .failed, stage != .gone, !gate.isShut else { return }
-        state.counters.add(counter)
+        state.counters.hit(limit)
         // Not from within a read or a write of the handler that is to write it.
         state.loop.assumeIsolated().execute { [self] in
             guard stage != .failed, stage != .gone, let context else { return }
@@ -377,7 +375,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         switch stage {
         case .open:
             if gate.inbound.middle == .head {
-                state.counters.add(.http2HeadTimeouts)
+                state.counters.hit(.http2HeadTime)
                 closeNow()
             } else {
                 state.counters.hit(.idleTime)
@@ -393,13 +391,13 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     /// Which limit an error of swift-nio-http2 stands for.
     private func count(_ error: any Error) {
         switch error {
-        case is NIOHTTP2Errors.ExcessiveRSTFrames: state.counters.add(.http2ResetFloods)
-        case is NIOHTTP2Errors.ExcessiveStreamErrors: state.counters.add(.http2StreamErrorFloods)
+        case is NIOHTTP2Errors.ExcessiveRSTFrames: state.counters.hit(.http2Resets)
+        case is NIOHTTP2Errors.ExcessiveStreamErrors: state.counters.hit(.http2StreamErrors)
         case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering:
-            state.counters.add(.http2ControlFrameFloods)
-        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: state.counters.add(.http2EmptyDataFloods)
-        case is NIOHTTP2Errors.ExcessiveContinuationFrames: state.counters.add(.http2ContinuationFloods)
-        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: state.counters.add(.http2HeadsTooLarge)
+            state.counters.hit(.http2ControlFrames)
+        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: state.counters.hit(.http2EmptyData)
+        case is NIOHTTP2Errors.ExcessiveContinuationFrames: state.counters.hit(.http2Continuations)
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: state.counters.hit(.http2Head)
         default: break
         }
     }

@@ -47,6 +47,23 @@ public enum Limit: Int, CaseIterable, Sendable {
     case responseHead
     /// The time that was left at a shutdown (the connection is closed).
     case drainTime
+    /// The number of HTTP/2 streams that a client cancels in a time (CVE-2023-44487). This one and those below end the
+    /// connection.
+    case http2Resets
+    /// The number of HTTP/2 streams that have to be reset in a time (CVE-2025-8671).
+    case http2StreamErrors
+    /// The number of `PING`, `SETTINGS` and `PRIORITY` frames in a time.
+    case http2ControlFrames
+    /// The number of empty `DATA` frames one behind the other.
+    case http2EmptyData
+    /// The number of `CONTINUATION` frames of a field section.
+    case http2Continuations
+    /// The number of frames that move nothing, among them `WINDOW_UPDATE`.
+    case http2IdleFrames
+    /// The size of a field section that is looked at; one that cannot be unpacked counts as well.
+    case http2Head
+    /// The time for a field section.
+    case http2HeadTime
 
     /// A short stable word, as metrics want it: `request_line`.
     public var name: String {
@@ -72,6 +89,14 @@ public enum Limit: Int, CaseIterable, Sendable {
         case .upstreamIdleTime: "upstream_idle_time"
         case .responseHead: "response_head"
         case .drainTime: "drain_time"
+        case .http2Resets: "http2_resets"
+        case .http2StreamErrors: "http2_stream_errors"
+        case .http2ControlFrames: "http2_control_frames"
+        case .http2EmptyData: "http2_empty_data"
+        case .http2Continuations: "http2_continuations"
+        case .http2IdleFrames: "http2_idle_frames"
+        case .http2Head: "http2_head"
+        case .http2HeadTime: "http2_head_time"
         }
     }
 }

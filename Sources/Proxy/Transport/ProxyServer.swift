@@ -177,12 +177,6 @@ public final class ProxyServer: Sendable {
         for state in loops.values { try await state.eventLoop.submit {}.get() }
     }
 
-    /// How often somebody ran into which limit, by a short stable word: ``Limit/name``, or one that begins with `http2`.
-    public var limitHits: [(limit: String, count: Int)] {
-        let counters = counters
-        return Limit.allCases.map { ($0.name, counters[$0]) } + counters.http2.limitHits
-    }
-
     /// Shuts down gracefully: accepts nothing more but what has connected already, says `Connection: close` on answers,
     /// closes connections that stay idle for ``TransportSettings/drainGrace``, and closes at the deadline what is then left
     /// (tunnels included). Returns when no client connection is left.

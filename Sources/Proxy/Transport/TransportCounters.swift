@@ -41,27 +41,12 @@ public struct TransportCounters: Sendable, Equatable {
     /// Failed exchanges by whose fault it was.
     public var clientFaults = 0, upstreamFaults = 0, ownFaults = 0, storeFaults = 0
 
-    /// What happens on HTTP/2 connections, and which of their limits were hit; each of the latter ends the connection.
+    /// What happens on HTTP/2 connections.
     public struct HTTP2: Sendable, Equatable {
         /// Connections, and streams on them.
         public var connections = 0, streams = 0
         /// Streams that were reset for a mistake of the client's, and connections that ended with an error.
         public var streamErrors = 0, connectionErrors = 0
-        /// Too many streams that the client cancelled (CVE-2023-44487), or that had to be reset (CVE-2025-8671).
-        public var resetFloods = 0, streamErrorFloods = 0
-        /// Too many frames of a kind: `PING`, `SETTINGS` and `PRIORITY`, empty `DATA`, `CONTINUATION`, `WINDOW_UPDATE`.
-        public var controlFrameFloods = 0, emptyDataFloods = 0, continuationFloods = 0, idleFrameFloods = 0
-        /// Field sections that were too large to be looked at or could not be unpacked, and those that did not come in time.
-        public var headsTooLarge = 0, headTimeouts = 0
-
-        var limitHits: [(limit: String, count: Int)] {
-            [
-                ("http2_resets", resetFloods), ("http2_stream_errors", streamErrorFloods),
-                ("http2_control_frames", controlFrameFloods), ("http2_empty_data", emptyDataFloods),
-                ("http2_continuations", continuationFloods), ("http2_idle_frames", idleFrameFloods),
-                ("http2_head", headsTooLarge), ("http2_head_time", headTimeouts),
-            ]
-        }
     }
 
     init() {}
@@ -85,8 +70,6 @@ final class LoopCounters: Sendable {
         case upstreamRefused, upstreamConnectTimeouts, upstreamHandshakeFailures, upstreamUnreachable
         case upstreamFailovers, upstreamHandshakes, upstreamsPutAside, upstreamsBack, upstreamNameFailures
         case http2Connections, http2Streams, http2StreamErrors, http2ConnectionErrors
-        case http2ResetFloods, http2StreamErrorFloods, http2ControlFrameFloods, http2EmptyDataFloods
-        case http2ContinuationFloods, http2IdleFrameFloods, http2HeadsTooLarge, http2HeadTimeouts
         case activeTunnels, clientFaults, upstreamFaults, ownFaults, storeFaults
     }
 
@@ -172,14 +155,6 @@ final class LoopCounters: Sendable {
         sum.http2.streams &+= value(.http2Streams)
         sum.http2.streamErrors &+= value(.http2StreamErrors)
         sum.http2.connectionErrors &+= value(.http2ConnectionErrors)
-        sum.http2.resetFloods &+= value(.http2ResetFloods)
-        sum.http2.streamErrorFloods &+= value(.http2StreamErrorFloods)
-        sum.http2.controlFrameFloods &+= value(.http2ControlFrameFloods)
-        sum.http2.emptyDataFloods &+= value(.http2EmptyDataFloods)
-        sum.http2.continuationFloods &+= value(.http2ContinuationFloods)
-        sum.http2.idleFrameFloods &+= value(.http2IdleFrameFloods)
-        sum.http2.headsTooLarge &+= value(.http2HeadsTooLarge)
-        sum.http2.headTimeouts &+= value(.http2HeadTimeouts)
         sum.clientFaults &+= value(.clientFaults)
         sum.upstreamFaults &+= value(.upstreamFaults)
         sum.ownFaults &+= value(.ownFaults)

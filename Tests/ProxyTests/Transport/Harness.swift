@@ -91,6 +91,11 @@ struct Harness: Sendable {
     }
 }
 
+/// That somebody ran into this limit once, and into no other.
+func expect(_ limit: Limit, in counters: TransportCounters) {
+    for other in Limit.allCases { #expect(counters[other] == (other == limit ? 1 : 0), "\(other.name)") }
+}
+
 extension LocalResponse {
     init(_ status: Int, _ body: String) { self.init(status: status, body: ByteBuffer(string: body)) }
 }

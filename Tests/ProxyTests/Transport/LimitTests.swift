@@ -142,10 +142,6 @@ struct LimitTests {
         try await harness.stop()
     }
 
-    private func expect(_ limit: Limit, in counters: TransportCounters) {
-        for other in Limit.allCases { #expect(counters[other] == (other == limit ? 1 : 0), "\(other.name)") }
-    }
-
     @Test("a client that takes nothing is reset, and named as the one at fault")
     func responseRate() async throws {
         var settings = TransportSettings()
@@ -229,6 +225,20 @@ struct LimitTests {
         #expect(refusals == [.proxyHeaderTimeout])
     }
 
+    @Test("a field section that does not end")
+    func http2HeadTime() async throws {
+        var settings = TransportSettings()
+        settings.headTimeout = Self.soon
+        let harness = try await Harness.start(settings)
+        let client = try await harness.connect()
+        let begun = HTTP2Tests.preface + HTTP2Tests.frame(4, 0, 0, []) + HTTP2Tests.frame(1, 1, 1, [0x82])
+        try await client.send(ByteBuffer(bytes: begun))
+        // Whether it reads the end or a reset is all the same here.
+        _ = try? await client.readToEnd()
+        expect(.http2HeadTime, in: harness.server.counters)
+        try await harness.stop()
+    }
+
     @Test("an upstream that does not accept in time")
     func upstreamConnectTime() throws {
         let proxy = try EmbeddedProxy(TransportSettings())
@@ -244,9 +254,9 @@ struct LimitTests {
     func complete() {
         let others: Set<Limit> = [
             .responseRate, .connections, .connectionsPerAddress, .openFiles, .drainTime, .handshakeTime,
-            .upstreamConnectTime,
+            .upstreamConnectTime, .http2HeadTime,
         ]
-        #expect(others.union(Self.cases.map(\.limit)) == Set(Limit.allCases))
+        #expect(others.union(Self.cases.map(\.limit)).union(HTTP2Tests.floods) == Set(Limit.allCases))
         #expect(Set(Limit.allCases.map(\.name)).count == Limit.allCases.count)
     }
 }
