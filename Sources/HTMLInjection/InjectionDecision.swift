@@ -126,15 +126,6 @@ public enum InjectionDecision: Equatable, Sendable {
         }
     }
 
-    /// Whether another request for the same response could have been decided upon otherwise, so that caches have to
-    /// tell the two apart (`Vary`, RFC 9110 §12.5.5) by `Sec-Fetch-Dest` and `X-Requested-With`.
-    public var dependsOnRequest: Bool {
-        switch self {
-        case .inject: true
-        case .skip(let reason): reason.dependsOnRequest
-        }
-    }
-
     private enum Destination { case document, unknown, other(InjectionSkip) }
 
     private static func destination(_ facts: InjectionFacts) -> Destination {
@@ -179,14 +170,14 @@ public enum InjectionDecision: Equatable, Sendable {
 
 extension InjectionSkip {
     /// Whether the reason lies in fields of the request, so that another request for the same response could have got
-    /// the tag.
+    /// the tag, and caches have to tell the two apart (`Vary`, RFC 9110 §12.5.5) by `Sec-Fetch-Dest` and
+    /// `X-Requested-With`.
     public var dependsOnRequest: Bool {
         switch self {
         // A fragment is told by its body only where the request did not tell.
         case .notDocument, .scripted, .fragment: true
         case .switchedOff, .method, .status, .mediaType, .feed, .charset, .contentCoding, .attachment, .noTransform,
-            .policy,
-            .empty, .prefixTooLong, .unterminated, .notASCIICompatible, .undecodable, .compressionRatio:
+            .policy, .empty, .prefixTooLong, .unterminated, .notASCIICompatible, .undecodable, .compressionRatio:
             false
         }
     }

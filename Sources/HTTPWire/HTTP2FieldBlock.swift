@@ -9,9 +9,6 @@ public struct HTTP2FieldBlock {
     /// What has been put together so far.
     public private(set) var bytes = ByteBuffer()
 
-    /// A trailer section.
-    public init() {}
-
     /// The section of a response's head, with its `:status`.
     public init(status: Int) {
         bytes.reserveCapacity(512)
@@ -38,8 +35,8 @@ public struct HTTP2FieldBlock {
         }
     }
 
-    /// Adds lines that were made here, or are a trailer section: `Name: value` and CRLF, again and again. What is no such line
-    /// is left out with all that follows it.
+    /// Adds lines that were made here: `Name: value` and CRLF, again and again. What is no such line is left out with all
+    /// that follows it.
     public mutating func add(_ lines: ByteBuffer) {
         guard lines.readableBytes > 0 else { return }
         lines.withUnsafeReadableBytes { all in

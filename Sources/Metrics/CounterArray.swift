@@ -21,9 +21,6 @@ public final class CounterArray: @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
-    /// How many there are.
-    public var count: Int { cells.count }
-
     /// Adds to a counter, which wraps around; an index that does not exist changes nothing.
     public func add(_ index: Int, _ amount: Int = 1) {
         guard cells.indices.contains(index) else { return }

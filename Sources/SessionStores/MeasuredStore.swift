@@ -31,8 +31,7 @@ public final class StoreMetrics: Sendable {
 
 /// A store whose operations are counted and timed.
 public struct MeasuredStore: SessionStore {
-    /// The store that does the work.
-    public let base: any SessionStore
+    private let base: any SessionStore
     private let metrics: StoreMetrics
     private let clock: @Sendable () -> UInt64
 

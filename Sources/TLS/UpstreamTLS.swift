@@ -37,11 +37,6 @@ public final class UpstreamTLS: Sendable, Hashable {
         context = try NIOSSLContext(configuration: configuration)
     }
 
-    /// With the defaults: the system's authorities, and the name of the address.
-    public convenience init() throws {
-        try self.init(settings: UpstreamAccess.TLS(), files: Files(), authorities: nil, chain: [], key: nil)
-    }
-
     /// The name that is asked for and looked for in the certificate; nil: `host` is an address, which has no SNI, and
     /// the certificate must be for that address.
     package func serverName(for host: String) -> String? {

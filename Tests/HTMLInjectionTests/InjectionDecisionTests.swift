@@ -132,16 +132,14 @@ struct InjectionDecisionTests {
 
     @Test("what depends on the request is told from what depends on the response")
     func dependence() {
-        #expect(yes.dependsOnRequest)
         #expect(InjectionSkip.allCases.filter(\.dependsOnRequest) == [.notDocument, .scripted, .fragment])
         // A response that nobody would get the tag into does not depend on who asks.
         let plain = html {
             $0.contentType = line("text/plain")
             $0.fetchDestination = line("empty")
         }
-        #expect(plain == .skip(.mediaType) && !plain.dependsOnRequest)
-        let fetched = html { $0.fetchDestination = line("empty") }
-        #expect(fetched == .skip(.notDocument) && fetched.dependsOnRequest)
+        #expect(plain == .skip(.mediaType))
+        #expect(html { $0.fetchDestination = line("empty") } == .skip(.notDocument))
     }
 
     @Test(

@@ -132,11 +132,12 @@ struct HTTP2FieldTests {
         var lines = ByteBuffer(string: "Vary: ")
         lines.writeBytes([UInt8](repeating: 0xFC, count: 300))
         lines.writeString("\r\n")
-        var block = HTTP2FieldBlock()
+        var block = HTTP2FieldBlock(status: 200)
         block.add(lines)
         // 300 in a prefix of seven bits: 127, and 173 in groups of seven.
         #expect(
-            Array(block.bytes.readableBytesView) == [0x0F, 44, 0x7F, 0xAD, 0x01] + [UInt8](repeating: 0xFC, count: 300))
+            Array(block.bytes.readableBytesView)
+                == [0x88, 0x0F, 44, 0x7F, 0xAD, 0x01] + [UInt8](repeating: 0xFC, count: 300))
     }
 
     @Test("trailers: what HTTP/1.1 would send on")

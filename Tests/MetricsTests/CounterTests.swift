@@ -10,7 +10,7 @@ import Testing
         counters.add(3, 7)
         counters.add(-1, 7)
         #expect((-1...3).map { counters[$0] } == [0, 1, 0, 4, 0])
-        #expect(CounterArray(count: -1).count == 0)
+        #expect(CounterArray(count: -1)[0] == 0)
     }
 
     @Test func nothingIsLostBetweenThreads() async {

@@ -150,7 +150,6 @@ extension ClientConnection {
         var outcome = Outcome(status: status, bytesOut: bytesOut, fault: problem.fault, reason: problem.code)
         if case .requestTimeout(let time) = failure { outcome.duration = time }
         state.counters.addResponse(status: status)
-        state.counters.addFault(outcome.fault)
         phases.refused(exchange, outcome)
     }
 
@@ -187,7 +186,6 @@ extension ClientConnection {
         state.counters.addResponse(status: status)
         state.counters.add(.bytesIn, bytesIn)
         state.counters.add(.bytesOut, bytesOut)
-        state.counters.addFault(outcome.fault)
         if exchange.isTunnel { state.counters.add(.activeTunnels, -1) }
         phases.done(exchange, outcome)
         forget()

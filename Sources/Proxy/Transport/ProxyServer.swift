@@ -28,7 +28,7 @@ public final class ProxyServer: Sendable {
     private let activeConnections: ConnectionLimit
     private let addressLimit: AddressLimit
 
-    /// Prepares the server; nothing is opened before ``bind(to:backlog:tls:)`` or ``listen(on:backlog:mode:)``.
+    /// Prepares the server; nothing is opened before ``listen(on:backlog:mode:)``.
     ///
     /// - Parameters:
     ///   - group: the event loops; the caller shuts them down after ``close()``.
@@ -71,17 +71,6 @@ public final class ProxyServer: Sendable {
         }
         self.loops = loops
         self.counterList = counters
-    }
-
-    /// Listens on an address (a port of 0 lets the system choose) or a Unix socket, and returns where.
-    ///
-    /// - Parameter tls: what it takes to speak TLS there; nil for cleartext.
-    /// - Throws: what the system says, for instance that the address is in use.
-    public func bind(
-        to address: SocketAddress, backlog: CInt = 4096, tls: TLSListener? = nil
-    ) async throws -> SocketAddress {
-        let socket = try ListeningSocket(address)
-        return try await listen(on: socket, backlog: backlog, mode: ListenerMode(tls: tls)).socket.address
     }
 
     /// Accepts the connections that come to a socket, which is the server's from now on.

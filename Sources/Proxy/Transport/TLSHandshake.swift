@@ -150,7 +150,6 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     /// Notes why nothing came of it, once; whoever calls sees to the closing.
     func failed(_ reason: TLSFailure) {
         guard stage == .hello || stage == .handshake else { return }
-        state.counters.add(.handshakeFailures)
         if reason == .timeout { state.counters.hit(.handshakeTime) }
         listener.report(reason, handlers.origin.address)
         stage = .over

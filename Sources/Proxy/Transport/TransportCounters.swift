@@ -7,8 +7,8 @@ public struct TransportCounters: Sendable, Equatable {
     /// Client connections refused because they did not begin with the PROXY header that they owe, or came from somebody who
     /// may not send one.
     public var refusedProxyHeaders = 0
-    /// TLS handshakes that were completed, and those that came to nothing.
-    public var handshakes = 0, handshakeFailures = 0
+    /// TLS handshakes that were completed.
+    public var handshakes = 0
     /// Client connections open now.
     public var activeConnections = 0
     /// Requests handed to phases.
@@ -24,9 +24,8 @@ public struct TransportCounters: Sendable, Equatable {
     public var upstreamConnectFailures = 0, upstreamRefused = 0, upstreamConnectTimeouts = 0
     /// See ``upstreamConnectFailures``.
     public var upstreamHandshakeFailures = 0, upstreamUnreachable = 0
-    /// Attempts to connect that went to another address after one had failed, and TLS handshakes with upstreams that were
-    /// completed.
-    public var upstreamFailovers = 0, upstreamHandshakes = 0
+    /// Attempts to connect that went to another address after one had failed.
+    public var upstreamFailovers = 0
     /// Times that a loop put an address of several aside, and that it found it working again.
     public var upstreamsPutAside = 0, upstreamsBack = 0
     /// Times that the name of an upstream could not be looked up.
@@ -38,8 +37,6 @@ public struct TransportCounters: Sendable, Equatable {
     /// HTTP/2 on the front.
     public var http2 = HTTP2()
     private var limits = [Int](repeating: 0, count: Limit.allCases.count)
-    /// Failed exchanges by whose fault it was.
-    public var clientFaults = 0, upstreamFaults = 0, ownFaults = 0, storeFaults = 0
 
     /// What happens on HTTP/2 connections.
     public struct HTTP2: Sendable, Equatable {
@@ -62,15 +59,13 @@ public struct TransportCounters: Sendable, Equatable {
 final class LoopCounters: Sendable {
     /// An index into the counters.
     enum Counter: Int, CaseIterable {
-        case connections, refusedProxyHeaders
-        case handshakes, handshakeFailures, activeConnections, requests
+        case connections, refusedProxyHeaders, handshakes, activeConnections, requests
         case response0, response1, response2, response3, response4, response5
         case bytesIn, bytesOut
         case upstreamConnections, upstreamReuses, retries, upstreamConnectFailures, activeUpstreamConnections
         case upstreamRefused, upstreamConnectTimeouts, upstreamHandshakeFailures, upstreamUnreachable
-        case upstreamFailovers, upstreamHandshakes, upstreamsPutAside, upstreamsBack, upstreamNameFailures
-        case http2Connections, http2Streams, http2StreamErrors, http2ConnectionErrors
-        case activeTunnels, clientFaults, upstreamFaults, ownFaults, storeFaults
+        case upstreamFailovers, upstreamsPutAside, upstreamsBack, upstreamNameFailures
+        case http2Connections, http2Streams, http2StreamErrors, http2ConnectionErrors, activeTunnels
     }
 
     private final class Cell: Sendable {
@@ -114,22 +109,11 @@ final class LoopCounters: Sendable {
         }
     }
 
-    func addFault(_ fault: Outcome.Fault) {
-        switch fault {
-        case .none: break
-        case .client: add(.clientFaults)
-        case .upstream: add(.upstreamFaults)
-        case .store: add(.storeFaults)
-        case .self: add(.ownFaults)
-        }
-    }
-
     func add(to sum: inout TransportCounters) {
         func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
         sum.connections &+= value(.connections)
         sum.refusedProxyHeaders &+= value(.refusedProxyHeaders)
         sum.handshakes &+= value(.handshakes)
-        sum.handshakeFailures &+= value(.handshakeFailures)
         sum.activeConnections &+= value(.activeConnections)
         sum.requests &+= value(.requests)
         let responses: [Counter] = [.response0, .response1, .response2, .response3, .response4, .response5]
@@ -145,7 +129,6 @@ final class LoopCounters: Sendable {
         sum.upstreamHandshakeFailures &+= value(.upstreamHandshakeFailures)
         sum.upstreamUnreachable &+= value(.upstreamUnreachable)
         sum.upstreamFailovers &+= value(.upstreamFailovers)
-        sum.upstreamHandshakes &+= value(.upstreamHandshakes)
         sum.upstreamsPutAside &+= value(.upstreamsPutAside)
         sum.upstreamsBack &+= value(.upstreamsBack)
         sum.upstreamNameFailures &+= value(.upstreamNameFailures)
@@ -155,10 +138,6 @@ final class LoopCounters: Sendable {
         sum.http2.streams &+= value(.http2Streams)
         sum.http2.streamErrors &+= value(.http2StreamErrors)
         sum.http2.connectionErrors &+= value(.http2ConnectionErrors)
-        sum.clientFaults &+= value(.clientFaults)
-        sum.upstreamFaults &+= value(.upstreamFaults)
-        sum.ownFaults &+= value(.ownFaults)
-        sum.storeFaults &+= value(.storeFaults)
         for limit in Limit.allCases { sum[limit] &+= limits[limit.rawValue].value.load(ordering: .relaxed) }
     }
 }

@@ -203,7 +203,6 @@ final class UpstreamPool {
 
     private func opened(_ connection: UpstreamConnection, for attempt: Attempt) {
         counters.add(.upstreamConnections)
-        if connection.endpoint.address.isSecure { counters.add(.upstreamHandshakes) }
         guard connection.isOpen else {
             // Closed again before anybody could use it: the attempt counts as one that the upstream broke off.
             broke(connection)

@@ -6,13 +6,13 @@ import NIOCore
 /// What passes is not copied and not changed.
 struct WebSocketRelay {
     /// Whom bytes go to.
-    enum Side: CaseIterable {
+    enum Side {
         case client, server
     }
 
     /// Why a WebSocket is ended from here (RFC 6455 §7.4.1). Not 1008: the client is to come again, and many libraries
     /// never do after that code.
-    static let goingAway: UInt16 = 1001
+    private static let goingAway: UInt16 = 1001
 
     private enum Stage {
         /// Everything passes.

@@ -61,7 +61,7 @@ struct Harness: Sendable {
                 log: log, onRequest: { onRequest?($0, target) ?? .forward(target) },
                 onResponse: { onResponse?($0) ?? .forward(transform: nil) })
         }
-        let address = try await server.bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0))
+        let address = try await server.listen()
         return Harness(server: server, upstream: upstream, address: address, log: log)
     }
 
@@ -94,6 +94,14 @@ struct Harness: Sendable {
 /// That somebody ran into this limit once, and into no other.
 func expect(_ limit: Limit, in counters: TransportCounters) {
     for other in Limit.allCases { #expect(counters[other] == (other == limit ? 1 : 0), "\(other.name)") }
+}
+
+extension ProxyServer {
+    /// Listens on a free loopback port, and returns where.
+    func listen(_ mode: ListenerMode = ListenerMode()) async throws -> SocketAddress {
+        let socket = try ListeningSocket(SocketAddress(ipAddress: "127.0.0.1", port: 0))
+        return try await listen(on: socket, mode: mode).socket.address
+    }
 }
 
 extension LocalResponse {

@@ -199,7 +199,7 @@ struct LimitTests {
         settings.headTimeout = Self.soon
         let harness = try await Harness.start(settings)
         let listener = TLSListener(certificates: CertificateTable(Certificates())) { _, _ in }
-        let address = try await harness.server.bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0), tls: listener)
+        let address = try await harness.server.listen(ListenerMode(tls: listener))
         let client = try await RawConnection.connect(to: address)
         _ = try await client.readToEnd()
         expect(.handshakeTime, in: harness.server.counters)
