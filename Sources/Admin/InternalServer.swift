@@ -14,7 +14,7 @@ public final class InternalServer: Sendable {
     /// More than any monitoring needs, and few enough that a mistake there costs nothing here.
     private static let maxConnections = 64
 
-    /// Prepares the listener; nothing is opened before ``bind(to:)``.
+    /// Prepares the listener; nothing is opened before ``bind(to:sharing:)``.
     public init(health: Health, sources: MetricsSources) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var settings = TransportSettings()

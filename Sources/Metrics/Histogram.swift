@@ -1,11 +1,10 @@
 /// How often durations fell into fixed buckets. Added to and read from any thread without a lock.
 public final class Histogram: Sendable {
-    /// The upper bounds of the buckets in nanoseconds, each included in its bucket: 1 ms to 60 s, about two and a half
-    /// times apart, which is what an app's answers and a store's operations are spread over. Above is one more.
+    /// The upper bounds of the buckets in nanoseconds, each included in its bucket: 0.5 ms to 60 s, two to three times
+    /// apart, which is what an app's answers and a store's operations are spread over. Above is one more.
     public static let bounds: [Int64] = [
         500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
-        500_000_000,
-        1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000, 60_000_000_000,
+        500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000, 60_000_000_000,
     ]
 
     /// What a histogram holds; several can be added up.

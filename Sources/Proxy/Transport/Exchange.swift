@@ -3,8 +3,8 @@ public import NIOCore
 
 /// One request and its answer on a client connection.
 ///
-/// Confined to ``eventLoop``. The transport keeps one object per connection and uses it again for the next request, so
-/// nobody may keep a reference to it after ``Phases/done(_:_:)``.
+/// Confined to ``eventLoop``. The transport keeps one object per connection, or per place for streams of an HTTP/2
+/// connection, and uses it again for the next request, so nobody may keep a reference to it after ``Phases/done(_:_:)``.
 public final class Exchange {
     /// The event loop that owns the client connection, its upstream connection and this object.
     public let eventLoop: any EventLoop
