@@ -12,20 +12,19 @@ public final class StoreMetrics: Sendable {
 
     /// How often, by operation and outcome: `ok`, or the kind of the ``StoreError``.
     public let outcomes = LabelledCounters()
-    private let histograms = Operation.allCases.map { _ in Histogram() }
+    private let histograms = Dictionary(uniqueKeysWithValues: Operation.allCases.map { ($0, Histogram()) })
 
     /// Nothing counted yet.
     public init() {}
 
     /// How long an operation took, failed ones included.
     public func duration(of operation: Operation) -> Histogram.Snapshot {
-        zip(Operation.allCases, histograms).first { $0.0 == operation }?.1.snapshot ?? Histogram.Snapshot()
+        histograms[operation]?.snapshot ?? Histogram.Snapshot()
     }
 
     func record(_ operation: Operation, _ outcome: String, since start: UInt64, now: UInt64) {
         outcomes.count(operation.rawValue, outcome)
-        zip(Operation.allCases, histograms).first { $0.0 == operation }?
-            .1.observe(nanoseconds: Int64(clamping: now &- start))
+        histograms[operation]?.observe(nanoseconds: Int64(clamping: now &- start))
     }
 }
 

@@ -156,15 +156,9 @@ public struct CertificateFiles {
     private mutating func chain(
         in bytes: [UInt8], _ file: String, _ entry: Configuration.CertificateFile
     ) -> [NIOSSLCertificate]? {
-        do {
-            let chain = try NIOSSLCertificate.fromPEMBytes(bytes)
-            if !chain.isEmpty { return chain }
-        } catch {
-            // Said below, in words that help more than BoringSSL's.
-        }
+        if let chain = PEM.certificates(in: bytes) { return chain }
         report(
-            entry, "there is no certificate in PEM form in \(file), or it is damaged",
-            ["it begins with -----BEGIN CERTIFICATE-----; \"openssl x509 -inform der\" turns DER into it"])
+            entry, "there is no certificate in PEM form in \(file), or it is damaged", [PEM.certificateRemedy])
         return nil
     }
 
@@ -172,9 +166,7 @@ public struct CertificateFiles {
         in bytes: [UInt8], _ file: String, _ entry: Configuration.CertificateFile
     ) -> NIOSSLPrivateKey? {
         if PEM.isKeyEncrypted(bytes) {
-            report(
-                entry, "the key in \(file) is protected by a passphrase",
-                ["store it without one, readable for Tombolo's user only: openssl pkey -in OLD -out NEW"])
+            report(entry, "the key in \(file) is protected by a passphrase", [PEM.passphraseRemedy])
             return nil
         }
         do {

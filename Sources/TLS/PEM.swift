@@ -16,6 +16,25 @@ enum PEM {
         contains("BEGIN ENCRYPTED PRIVATE KEY-----", bytes) || contains("Proc-Type: 4,ENCRYPTED", bytes)
     }
 
+    /// The certificates in a file; nil if it holds none, or one that is damaged.
+    static func certificates(in bytes: [UInt8]) -> [NIOSSLCertificate]? {
+        do {
+            let found = try NIOSSLCertificate.fromPEMBytes(bytes)
+            return found.isEmpty ? nil : found
+        } catch {
+            // Whoever asks says it in words that help more than BoringSSL's.
+            return nil
+        }
+    }
+
+    /// What to do where ``certificates(in:)`` finds none.
+    static let certificateRemedy =
+        "it begins with -----BEGIN CERTIFICATE-----; \"openssl x509 -inform der\" turns DER into it"
+
+    /// What to do about a key that ``isKeyEncrypted(_:)``.
+    static let passphraseRemedy =
+        "store it without one, readable for Tombolo's user only: openssl pkey -in OLD -out NEW"
+
     private static func contains(_ text: String, _ bytes: [UInt8]) -> Bool {
         String(decoding: bytes, as: UTF8.self).contains(text)
     }

@@ -83,15 +83,10 @@ public struct UpstreamTLSFiles {
         in bytes: [UInt8], _ path: String?, _ key: String, _ domain: Domain
     ) -> [NIOSSLCertificate]? {
         guard let path else { return [] }
-        do {
-            let found = try NIOSSLCertificate.fromPEMBytes(bytes)
-            if !found.isEmpty { return found }
-        } catch {
-            // Said below, in words that help more than BoringSSL's.
-        }
+        if let found = PEM.certificates(in: bytes) { return found }
         report(
             domain, "\(key): there is no certificate in PEM form in \(Display.quote(path)), or it is damaged",
-            ["it begins with -----BEGIN CERTIFICATE-----; \"openssl x509 -inform der\" turns DER into it"])
+            [PEM.certificateRemedy])
         return nil
     }
 
@@ -99,9 +94,7 @@ public struct UpstreamTLSFiles {
     private mutating func privateKey(in bytes: [UInt8], _ domain: Domain) -> (key: NIOSSLPrivateKey?, Void)? {
         guard domain.access.tls.cert != nil else { return (nil, ()) }
         guard !PEM.isKeyEncrypted(bytes) else {
-            report(
-                domain, "tls_key: the key is protected by a passphrase",
-                ["store it without one, readable for Tombolo's user only: openssl pkey -in OLD -out NEW"])
+            report(domain, "tls_key: the key is protected by a passphrase", [PEM.passphraseRemedy])
             return nil
         }
         do {

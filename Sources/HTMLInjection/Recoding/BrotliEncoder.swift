@@ -40,22 +40,18 @@ final class BrotliEncoder: StreamEncoder {
             case .flush: BROTLI_OPERATION_FLUSH
             case .finish: BROTLI_OPERATION_FINISH
             }
-        var isFine = true
-        bytes.withUnsafeReadableBytes { input in
+        return bytes.withUnsafeReadableBytes { input in
             var nextIn = input.bindMemory(to: UInt8.self).baseAddress
             var availableIn = input.count
-            repeat {
-                output.write(into: &out) { space in
-                    var nextOut = space.bindMemory(to: UInt8.self).baseAddress
-                    var availableOut = space.count
-                    isFine =
-                        BrotliEncoderCompressStream(
-                            state, operation, &availableIn, &nextIn, &availableOut, &nextOut, nil) == BROTLI_TRUE
-                    return space.count - availableOut
-                }
-            } while isFine && (availableIn > 0 || BrotliEncoderHasMoreOutput(state) == BROTLI_TRUE)
+            return output.write(into: &out) { space in
+                var nextOut = space.bindMemory(to: UInt8.self).baseAddress
+                var availableOut = space.count
+                let isFine = BrotliEncoderCompressStream(
+                    state, operation, &availableIn, &nextIn, &availableOut, &nextOut, nil)
+                guard isFine == BROTLI_TRUE else { return nil }
+                let hasMore = availableIn > 0 || BrotliEncoderHasMoreOutput(state) == BROTLI_TRUE
+                return (space.count - availableOut, hasMore)
+            }
         }
-        output.release(into: &out)
-        return isFine
     }
 }

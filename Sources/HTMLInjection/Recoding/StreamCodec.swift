@@ -42,14 +42,24 @@ enum EncodingStep {
 struct PieceWriter {
     private var piece = ByteBuffer()
 
-    /// Lets `body` write into free memory; it returns how many bytes it wrote.
-    mutating func write(into out: inout [ByteBuffer], _ body: (UnsafeMutableRawBufferPointer) -> Int) {
-        _ = piece.writeWithUnsafeMutableBytes(minimumWritableBytes: 2048, body)
-        if piece.readableBytes >= stepSize { release(into: &out) }
+    /// Lets `step` write into free memory until it is done, and hands everything out. It returns how many bytes it wrote
+    /// and whether there are more, or nil for an error, upon which this returns `false`.
+    mutating func write(
+        into out: inout [ByteBuffer], _ step: (UnsafeMutableRawBufferPointer) -> (count: Int, hasMore: Bool)?
+    ) -> Bool {
+        var done: (count: Int, hasMore: Bool)?
+        repeat {
+            _ = piece.writeWithUnsafeMutableBytes(minimumWritableBytes: 2048) { space in
+                done = step(space)
+                return done?.count ?? 0
+            }
+            if piece.readableBytes >= stepSize { release(into: &out) }
+        } while done?.hasMore == true
+        release(into: &out)
+        return done != nil
     }
 
-    /// Hands out what is left.
-    mutating func release(into out: inout [ByteBuffer]) {
+    private mutating func release(into out: inout [ByteBuffer]) {
         guard piece.readableBytes > 0 else { return }
         out.append(piece)
         piece = ByteBuffer()

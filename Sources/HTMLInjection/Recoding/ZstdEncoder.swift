@@ -43,21 +43,15 @@ final class ZstdEncoder: StreamEncoder {
             case .flush: ZSTD_e_flush
             case .finish: ZSTD_e_end
             }
-        var isFine = true
-        bytes.withUnsafeReadableBytes { input in
+        return bytes.withUnsafeReadableBytes { input in
             var read = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
-            // What the library still holds that this directive wants out; `.run` wants nothing out.
-            var remaining = 0
-            repeat {
-                output.write(into: &out) { space in
-                    var written = ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
-                    remaining = ZSTD_compressStream2(context, &written, &read, directive)
-                    return written.pos
-                }
-                isFine = ZSTD_isError(remaining) == 0
-            } while isFine && (read.pos < read.size || (remaining > 0 && ending != .run))
+            return output.write(into: &out) { space in
+                var written = ZSTD_outBuffer(dst: space.baseAddress, size: space.count, pos: 0)
+                let remaining = ZSTD_compressStream2(context, &written, &read, directive)
+                guard ZSTD_isError(remaining) == 0 else { return nil }
+                // What the library still holds, this directive may want out; `.run` wants nothing out.
+                return (written.pos, read.pos < read.size || (remaining > 0 && ending != .run))
+            }
         }
-        output.release(into: &out)
-        return isFine
     }
 }

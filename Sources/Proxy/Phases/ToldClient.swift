@@ -25,7 +25,8 @@ struct ToldClient {
     /// - Parameter isTrusted: whether the proxy with this address may speak for others.
     init(_ head: RequestHead, isTrusted: (IPAddress) -> Bool) {
         let usual: [FieldName] = [.xForwardedFor, .xForwardedProto, .xForwardedHost]
-        if usual.contains(where: { head.first($0) != nil }) {
+        let isUsual = usual.contains { head.first($0) != nil }
+        if isUsual {
             path = Self.joined(.xForwardedFor, head)
             scheme = Self.scheme(head)
             host = head.string(.xForwardedHost).flatMap { $0.isEmpty ? nil : $0 }
@@ -38,7 +39,7 @@ struct ToldClient {
         }
         var other = ToldClient()
         other.read(field, isTrusted)
-        if usual.contains(where: { head.first($0) != nil }) {
+        if isUsual {
             isContradictory = !agrees(with: other)
         } else {
             self = other

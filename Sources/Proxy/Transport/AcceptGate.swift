@@ -48,7 +48,7 @@ final class AcceptGate: ChannelInboundHandler {
     /// Connections that could not be set up, because they were refused or are gone already, end here, too; they have been
     /// closed.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? IOError, Self.isExhaustion(error.errnoCode), resting == nil else { return }
+        guard let error = error as? IOError, error.isExhaustion, resting == nil else { return }
         if !isPaused {
             isPaused = true
             counters.hit(.openFiles)
@@ -75,6 +75,12 @@ final class AcceptGate: ChannelInboundHandler {
             // It has been closed meanwhile.
         }
     }
+}
 
-    private static func isExhaustion(_ code: CInt) -> Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
+extension IOError {
+    /// Whether no more files can be opened, here or in the whole system.
+    var isOutOfDescriptors: Bool { [EMFILE, ENFILE].contains(errnoCode) }
+
+    /// Whether the system has nothing left to make a connection with: descriptors, or memory for one.
+    var isExhaustion: Bool { isOutOfDescriptors || [ENOBUFS, ENOMEM].contains(errnoCode) }
 }

@@ -78,7 +78,7 @@ extension TransportFailure {
     static func connecting(to upstream: Upstream, failedWith error: any Error) -> TransportFailure {
         switch error {
         case ChannelError.connectTimeout: return .connectTimeout(upstream)
-        case let error as IOError where [EMFILE, ENFILE].contains(error.errnoCode): return .outOfDescriptors(upstream)
+        case let error as IOError where error.isOutOfDescriptors: return .outOfDescriptors(upstream)
         case let error as IOError: return .connectFailed(upstream, words(forErrno: error.errnoCode))
         case let error as UpstreamTLSFailure: return .handshakeFailed(upstream, error)
         case let error as NameLookup.Failure:
@@ -89,8 +89,8 @@ extension TransportFailure {
 
     /// Whether the reason that no connection could be made lies on this side, and says nothing about the other.
     static func isOurs(_ error: any Error) -> Bool {
-        guard let code = (error as? IOError)?.errnoCode else { return false }
-        return [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL].contains(code)
+        guard let error = error as? IOError else { return false }
+        return error.isExhaustion || error.errnoCode == EADDRNOTAVAIL
     }
 
     /// What an error number means, in words for an operator.

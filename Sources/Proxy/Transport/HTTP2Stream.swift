@@ -68,7 +68,7 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
     private func readHead(_ section: HPACKHeaders) throws(HTTP2RequestFields.Refusal) {
         var fields = HTTP2RequestFields(limits: state.settings.requestLimits)
         do throws(HTTP2RequestFields.Malformed) {
-            for field in section { try fields.add(name: field.name, value: field.value) }
+            try fields.add(section)
         } catch {
             throw .malformed(error)
         }
@@ -114,7 +114,7 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
         var trailers = HTTP2Trailers(
             limits: state.settings.requestLimits, dropping: state.settings.droppedTrailers)
         do {
-            for field in section { try trailers.add(name: field.name, value: field.value) }
+            try trailers.add(section)
             self.trailers = try trailers.finish()
         } catch let error as HTTPWireError {
             reject(.badRequest(error))

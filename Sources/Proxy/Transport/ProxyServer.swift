@@ -99,10 +99,7 @@ public final class ProxyServer: Sendable {
                     try accept(channel, mode.withLockedValue { $0 }, isNameless: isNameless)
                 }
             }
-        switch socket.address {
-        case .unixDomainSocket: break
-        case .v4, .v6: bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-        }
+        if !isNameless { bootstrap = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1) }
         let channel: any Channel
         do {
             channel = try await bootstrap.withBoundSocket(socket.descriptor).get()

@@ -1,34 +1,5 @@
 import Crypto
-import HTTPWire
 import NIOCore
-
-extension HTTP2RequestFields {
-    mutating func add(name: String, value: String) throws(Malformed) {
-        var (name, value) = (name, value)
-        let result = name.withUTF8 { name in
-            value.withUTF8 { value in
-                Result { () throws(Malformed) in
-                    try add(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer(value))
-                }
-            }
-        }
-        try result.get()
-    }
-}
-
-extension HTTP2Trailers {
-    mutating func add(name: String, value: String) throws(HTTP2RequestFields.Malformed) {
-        var (name, value) = (name, value)
-        let result = name.withUTF8 { name in
-            value.withUTF8 { value in
-                Result { () throws(HTTP2RequestFields.Malformed) in
-                    try add(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer(value))
-                }
-            }
-        }
-        try result.get()
-    }
-}
 
 /// The key of a WebSocket's opening handshake towards the upstream, which HTTP/2 clients do not send (RFC 8441 §5).
 struct WebSocketKey {
