@@ -241,66 +241,6 @@ public final class SessionGroup: Sendable {
     }
 }
 
-/// The last handle that a connection has shown, opened.
-///
-/// A handle's text never changes its meaning under the same keys; whether it is still worth anything is judged anew for
-/// each request. A reload makes new groups and so forgets it.
-public struct HandleMemo {
-    private var group: SessionGroup?
-    private var scope = ""
-    private var text = ""
-    private var opened: Handle?
-
-    /// Nothing was shown yet.
-    public init() {}
-
-    func handle(for text: String, of group: SessionGroup, scope: String) -> Handle? {
-        guard opened != nil, self.group === group, self.text == text, self.scope == scope else { return nil }
-        return opened
-    }
-
-    mutating func keep(_ handle: Handle, for text: String, of group: SessionGroup, scope: String) {
-        self.group = group
-        self.scope = scope
-        self.text = text
-        opened = handle
-    }
-}
-
-/// A domain of the group as one browser addresses it.
-public final class Member: Sendable {
-    /// Scheme, host and port.
-    public let site: Site
-    /// `Domain=` of the session cookie; nil for host-only.
-    public let cookieDomain: String?
-    /// Whether it is the group's primary.
-    public let isPrimary: Bool
-    /// Our cookies there.
-    public let cookies: SessionCookies
-
-    /// A domain of `group`, reached at `site`.
-    public init(_ site: Site, cookieDomain: String?, in group: Group) {
-        self.site = site
-        self.cookieDomain = cookieDomain
-        isPrimary = site.host == group.primary
-        let isSecure =
-            switch group.cookie.secure {
-            case .auto: site.scheme == "https"
-            case .always: true
-            case .never: false
-            }
-        cookies = SessionCookies(base: group.cookie.name, domain: cookieDomain, isSecure: isSecure)
-    }
-
-    /// What a handle is bound to: the host, or the cookie domain that several hosts share. The check cookie is host-only.
-    func scope(of purpose: HandlePurpose) -> String {
-        switch purpose {
-        case .session: cookieDomain ?? site.host
-        case .crossSiteCheck: site.host
-        }
-    }
-}
-
 extension SessionRepository {
     /// What the cache knows of a record.
     func lookupInCache(_ id: SessionID) -> SessionResolver.Lookup {

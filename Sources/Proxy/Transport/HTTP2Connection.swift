@@ -35,24 +35,24 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     private(set) lazy var gate = HTTP2Gate(state: state, connection: self)
     private(set) var stage = Stage.open
     private let timer: DeadlineTimer
-    private var streams: [HTTP2StreamID: HTTP2Stream] = [:]
+    var streams: [HTTP2StreamID: HTTP2Stream] = [:]
     private var spare: [HTTP2Stream] = []
     private var lastStream = HTTP2StreamID.rootStream
     /// Bytes of all streams, written and not yet sent.
     var unsent = 0
     var isCrowded: Bool { unsent > Self.crowd }
-    private var isReading = false
-    private var mustFlush = false
-    private var streamErrors: EventBudget
+    var isReading = false
+    var mustFlush = false
+    var streamErrors: EventBudget
     /// Frames that moved nothing, less those that did.
-    private var idleFrames: Int
+    var idleFrames: Int
     /// How much the client may still send before it needs a `WINDOW_UPDATE` for the connection, and how much it gets then.
     private var window = 65_535
     private let fullWindow: Int
     /// Since when there is no stream, and since when a head is incomplete.
     private var idleSince: NIODeadline
-    private var headSince: NIODeadline
-    private var sawFrame = false
+    var headSince: NIODeadline
+    var sawFrame = false
     /// When it was told that no more streams are wanted.
     private var announcedAt = NIODeadline.distantFuture
 
@@ -173,63 +173,6 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         armTimer()
     }
 
-    // MARK: - Writing
-
-    func write(_ payload: HTTP2Frame.FramePayload, on id: HTTP2StreamID) {
-        guard stage != .gone, let context else { return }
-        context.write(wrapOutboundOut(HTTP2Frame(streamID: id, payload: payload)), promise: nil)
-        mustFlush = true
-    }
-
-    /// Writes the head of a response.
-    ///
-    /// swift-nio-http2 has to know that it goes out, but would have its fields as text and in one frame: it gets the status
-    /// alone, and the gate puts `section` in its place.
-    func write(_ section: ByteBuffer, isInterim: Bool, endsStream: Bool, on id: HTTP2StreamID) {
-        gate.section = section
-        let placeholder = isInterim ? Self.interim : Self.final
-        write(.headers(.init(headers: placeholder, endStream: endsStream)), on: id)
-        gate.section = nil
-    }
-
-    private static let final = placeholder("200")
-    private static let interim = placeholder("103")
-
-    /// A head that leaves no trace in the encoder's table.
-    private static func placeholder(_ status: String) -> HPACKHeaders {
-        var fields = HPACKHeaders()
-        fields.add(name: ":status", value: status, indexing: .nonIndexable)
-        return fields
-    }
-
-    /// The trailers that go with a response. They may have to wait behind its body, hence the gate cannot help them; those that
-    /// need more than one frame stay behind (RFC 9110 §6.5.1 allows that), and nothing gets into a table of the client's.
-    static func trailers(_ lines: ByteBuffer) -> HPACKHeaders {
-        var fields = HPACKHeaders()
-        guard lines.readableBytes > 0, lines.readableBytes < 8192 else { return fields }
-        for line in String(buffer: lines).split(separator: "\r\n") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            fields.add(name: line[..<colon].lowercased(), value: String(value), indexing: .nonIndexable)
-        }
-        return fields
-    }
-
-    /// Ends a stream before its time.
-    func reset(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
-        write(.rstStream(code), on: id)
-        flush()
-    }
-
-    /// Sends what has been written, with what other streams write in this turn.
-    func flush() { if !isReading { flushIfNeeded() } }
-
-    private func flushIfNeeded() {
-        guard mustFlush, let context else { return }
-        mustFlush = false
-        context.flush()
-    }
-
     /// The connection's window never holds anybody up: how much waits here is up to the windows of the streams, so that one
     /// slow upstream stops one stream and no other.
     private func grantConnectionWindow() {
@@ -238,55 +181,10 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         window = fullWindow
     }
 
-    // MARK: - What the gate sees
-
-    func frameArrives(_ frame: HTTP2FrameHeader) {
-        if frame.kind != .continuation { sawFrame = true }
-        switch frame.kind {
-        case .data, .headers: movedSomething()
-        // These have limits of their own.
-        case .continuation, .settings, .ping, .priority, .rstStream, .goAway, .pushPromise: break
-        case .windowUpdate, nil:
-            idleFrames += 1
-            if idleFrames > 0 { fail(.http2IdleFrames) }
-        }
-    }
-
-    private func movedSomething() {
-        if idleFrames > -1000 * settings.maxIdleFrames { idleFrames -= settings.maxIdleFrames }
-    }
-
-    /// - Parameter wasInHead: whether a head had begun before and not ended.
-    func bytesArrived(wasInHead: Bool) {
-        let isInHead = gate.inbound.middle == .head
-        // A head has its time from its beginning, however it trickles in.
-        if isInHead, !wasInHead || sawFrame { headSince = state.loop.now }
-        sawFrame = false
-        if isInHead || wasInHead { armTimer() }
-    }
-
-    func frameLeaves(_ frame: HTTP2FrameHeader, errorCode: UInt32) {
-        switch frame.kind {
-        case .data, .headers:
-            movedSomething()
-            let isLast = frame.has(HTTP2FrameHeader.endStream)
-            streams[HTTP2StreamID(frame.stream)]?.sent(frame.kind == .data ? frame.length : 0, isLast: isLast)
-        case .rstStream:
-            let code = HTTP2ErrorCode(networkCode: Int(errorCode))
-            guard code != .noError, code != .cancel, code != .internalError, code != .refusedStream else { return }
-            state.counters.add(.http2StreamErrors)
-            if !streamErrors.take(at: state.loop.now) { fail(.http2StreamErrors) }
-        case .goAway:
-            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) { state.counters.hit(.http2Head) }
-            if errorCode != 0, stage != .gone { failed() }
-        default: break
-        }
-    }
-
     // MARK: - The end
 
     /// Enough is enough.
-    private func fail(_ limit: Limit) {
+    func fail(_ limit: Limit) {
         guard stage != .failed, stage != .gone, !gate.isShut else { return }
         state.counters.hit(limit)
         // Not from within a read or a write of the handler that is to write it.
@@ -300,7 +198,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     }
 
     /// A `GOAWAY` with an error has been written: the streams are lost, and the connection closes when that has been read.
-    private func failed() {
+    func failed() {
         guard stage != .failed else { return }
         stage = .failed
         gate.isShut = true
@@ -351,7 +249,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
 
     // MARK: - Time
 
-    private func armTimer() {
+    func armTimer() {
         switch stage {
         case .open:
             if gate.inbound.middle == .head {
@@ -381,20 +279,6 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         case .draining: if streams.isEmpty { closeNow() }
         case .failed: closeNow()
         case .gone: break
-        }
-    }
-
-    /// Which limit an error of swift-nio-http2 stands for.
-    private func count(_ error: any Error) {
-        switch error {
-        case is NIOHTTP2Errors.ExcessiveRSTFrames: state.counters.hit(.http2Resets)
-        case is NIOHTTP2Errors.ExcessiveStreamErrors: state.counters.hit(.http2StreamErrors)
-        case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering:
-            state.counters.hit(.http2ControlFrames)
-        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: state.counters.hit(.http2EmptyData)
-        case is NIOHTTP2Errors.ExcessiveContinuationFrames: state.counters.hit(.http2Continuations)
-        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: state.counters.hit(.http2Head)
-        default: break
         }
     }
 }

@@ -6,35 +6,30 @@ import NIOHTTP2
 /// A place for streams of an HTTP/2 connection, one after another: how their messages are read, written and delimited
 /// (RFC 9113 §8.1).
 final class HTTP2Stream: ClientExchanges, ClientConnection {
-    /// What DATA frames hold at most without asking the client.
-    private static let maxPayload = 16_384
-    /// How much may wait for the client once much waits on the whole connection.
-    private static let crowdedWatermark = 16 * 1024
-
-    private let connection: HTTP2Connection
+    let connection: HTTP2Connection
     /// The stream that has the place; nil if none does.
     private(set) var id: HTTP2StreamID?
 
     // The request.
     /// Whether the client has ended its side.
-    private var hasEnded = false
-    private var trailers = ByteBuffer()
+    var hasEnded = false
+    var trailers = ByteBuffer()
     /// What is missing of a body whose length was stated.
     private var bodyLeft: Int?
     /// Bytes that were taken and may be sent again, once somebody wants them.
-    private var owed = 0
+    var owed = 0
     var webSocketKey: WebSocketKey?
 
     // The response.
-    private var pending = ByteBuffer()
+    var pending = ByteBuffer()
     /// Whether the stream's end has been written, and whether it has left.
-    private var endIsWritten = false
+    var endIsWritten = false
     private var endIsSent = false
     private var whenEndIsSent: (() -> Void)?
     /// Bytes written since the place was made, and those of them that have not been sent yet.
-    private var total = 0
-    private var unsent = 0
-    private var wasHeldUp = false
+    var total = 0
+    var unsent = 0
+    var wasHeldUp = false
 
     init(connection: HTTP2Connection, phases: any Phases) {
         self.connection = connection
@@ -192,153 +187,6 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
         unsent = 0
         wasHeldUp = false
         closePlan = []
-    }
-
-    // MARK: - Reading
-
-    /// A head comes in one piece: there is never one among the bytes.
-    func readHead() -> Bool { false }
-
-    func beginBody(_ framing: BodyFraming) {}
-
-    func readBody() -> Bool {
-        if inbound.readableBytes > 0 {
-            let piece = inbound
-            inbound = ByteBuffer()
-            owed += piece.readableBytes
-            take(piece)
-            return true
-        }
-        guard hasEnded else { return false }
-        endBody(trailers: trailers)
-        return true
-    }
-
-    func tookEarly(_ count: Int) { owed += count }
-
-    /// The next request comes on another stream.
-    func nextRequest() {}
-
-    /// The window opens as far as bytes have been passed on and the upstream takes more: then, and for this stream alone.
-    func resumeReading() {
-        guard let id, owed >= connection.settings.streamWindow / 4, !hasEnded, mayRead, machine.connection == .open
-        else { return }
-        connection.write(.windowUpdate(windowSizeIncrement: owed), on: id)
-        connection.flush()
-        owed = 0
-    }
-
-    /// A WebSocket has no other answer than its tunnel: a 2xx would say that it is open (RFC 8441 §5).
-    func objection() -> String? {
-        guard let webSocketKey else { return nil }
-        let head = exchange.responseHead
-        if 200..<300 ~= head.status { return "\(head.status) in answer to a WebSocket" }
-        guard head.status == 101 else { return nil }
-        guard let upgrade = head.first(.upgrade), head.equals(upgrade, "websocket") else {
-            return "101 Switching Protocols, but not to a WebSocket"
-        }
-        guard let accept = head.first(.secWebSocketAccept),
-            head.withValue(of: accept, { $0.elementsEqual(webSocketKey.accept) })
-        else { return "a Sec-WebSocket-Accept that does not belong to the key" }
-        return nil
-    }
-
-    var currentlyWaiting: Waiting {
-        guard id != nil else { return .nothing }
-        // All has been written, but not everything has been taken.
-        if machine.response == .none || machine.connection == .closing { return .client }
-        return exchangeWaits
-    }
-
-    var isWritable: Bool {
-        let isCrowded = connection.isCrowded
-        if unsent >= (isCrowded ? Self.crowdedWatermark : state.settings.highWatermark) { wasHeldUp = true }
-        if unsent <= (isCrowded ? Self.crowdedWatermark / 2 : state.settings.lowWatermark) { wasHeldUp = false }
-        return !wasHeldUp
-    }
-
-    var bufferedBytes: Int { unsent }
-
-    /// What has left is what the client's window had room for.
-    var takenBytes: Int { total &- unsent }
-
-    func streamedFraming() -> OutputFraming { .untilEnd }
-
-    // MARK: - Writing
-
-    func writeContinue() { writeSection(HTTP2FieldBlock(status: 100), isInterim: true, endsStream: false) }
-
-    func writeInterim() {
-        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
-        section.add(exchange.responseHead)
-        writeSection(section, isInterim: true, endsStream: false)
-    }
-
-    func writeHead(length: Int?) {
-        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
-        section.add(exchange.responseHead)
-        section.add(exchange.responseLines)
-        if let length { section.add(length: length) }
-        writeSection(section, endsStream: outputFraming == .none || declaredLength == 0)
-    }
-
-    func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
-        var section = HTTP2FieldBlock(status: status)
-        var lines = ByteBuffer()
-        writeLocalLines(response, into: &lines)
-        section.add(lines)
-        if let length { section.add(length: length) }
-        writeSection(section, endsStream: outputFraming == .none || length == 0)
-    }
-
-    func writeTunnelHead() {
-        // There is nothing to switch to: the stream is the tunnel (RFC 8441 §5).
-        var section = HTTP2FieldBlock(status: 200)
-        exchange.responseHead.removeAll(.secWebSocketAccept)
-        section.add(exchange.responseHead)
-        section.add(exchange.responseLines)
-        writeSection(section, endsStream: false)
-    }
-
-    private func writeSection(_ section: HTTP2FieldBlock, isInterim: Bool = false, endsStream: Bool) {
-        guard let id else { return }
-        if endsStream { endIsWritten = true }
-        connection.write(section.bytes, isInterim: isInterim, endsStream: endsStream, on: id)
-    }
-
-    func write(_ piece: ByteBuffer) {
-        guard id != nil, !endIsWritten else { return }
-        total &+= piece.readableBytes
-        unsent += piece.readableBytes
-        connection.unsent += piece.readableBytes
-        if pending.readableBytes == 0 {
-            pending = piece
-        } else if pending.readableBytes + piece.readableBytes <= Self.maxPayload {
-            pending.writeImmutableBuffer(piece)
-        } else {
-            writePending(endsStream: false)
-            pending = piece
-        }
-    }
-
-    func writeEnd(trailers: ByteBuffer) {
-        guard let id, !endIsWritten else { return }
-        endIsWritten = true
-        let fields = HTTP2Connection.trailers(trailers)
-        guard !fields.isEmpty else { return writePending(endsStream: true) }
-        if pending.readableBytes > 0 { writePending(endsStream: false) }
-        connection.write(.headers(.init(headers: fields, endStream: true)), on: id)
-    }
-
-    private func writePending(endsStream: Bool) {
-        guard let id else { return }
-        connection.write(.data(.init(data: .byteBuffer(pending), endStream: endsStream)), on: id)
-        pending = ByteBuffer()
-    }
-
-    func flush() {
-        if pending.readableBytes > 0 { writePending(endsStream: false) }
-        connection.flush()
     }
 
     // MARK: - The end
