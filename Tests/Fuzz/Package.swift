@@ -37,6 +37,9 @@ let package = Package(
         .target(
             name: "DeflateOracle", dependencies: ["FuzzSupport", "HTMLInjection", "CZlib", nioCore],
             path: "DeflateOracle", swiftSettings: settings),
+        .target(
+            name: "FuzzHeads", dependencies: ["FuzzSupport", "HTTPWire", nioCore], path: "Heads",
+            swiftSettings: settings),
 
         fuzzer("chunked", "HTTPWire"),
         fuzzer("deflate", "HTMLInjection", "DeflateOracle"),
@@ -45,8 +48,8 @@ let package = Package(
         fuzzer("http2-fields", "HTTPWire"),
         fuzzer("policy", "ContentPolicy"),
         fuzzer("proxy-header", "HTTPWire"),
-        fuzzer("request-head", "HTTPWire"),
-        fuzzer("response-head", "HTTPWire"),
+        fuzzer("request-head", "HTTPWire", "FuzzHeads"),
+        fuzzer("response-head", "HTTPWire", "FuzzHeads"),
         fuzzer("tokenizer", "HTMLInjection"),
     ]
 )

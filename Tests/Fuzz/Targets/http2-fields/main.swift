@@ -42,7 +42,6 @@ func head(of request: Request, _ limits: HeadLimits) -> RequestHead? {
 
 /// As the proxy sends it on.
 func written(_ head: RequestHead) -> [UInt8] {
-    var head = head
     head.removeHopByHop()
     var buffer = ByteBuffer()
     head.writeHead(into: &buffer)

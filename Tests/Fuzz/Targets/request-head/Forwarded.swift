@@ -6,9 +6,8 @@ import NIOCore
 func checkForwarded(_ original: RequestHead) {
     // Without a host (HTTP/1.0) there is no domain, and nothing is sent on; CONNECT is answered here.
     guard !original.host.isEmpty, original.knownMethod != .connect else { return }
-    var head = original
-    head.removeHopByHop()
-    let bytes = written(head)
+    original.removeHopByHop()
+    let bytes = written(original)
     guard let strict = StrictHead(bytes), let framing = strict.framing else {
         fatalError("ambiguous: \(String(decoding: bytes, as: UTF8.self).debugDescription)")
     }
@@ -36,9 +35,9 @@ func checkForwarded(_ original: RequestHead) {
 private func checkParsedAgain(_ bytes: [UInt8], as original: RequestHead) {
     var buffer = ByteBuffer(bytes: bytes)
     var parser = RequestHeadParser(limits: HeadLimits(maxBytes: .max, maxFields: .max, maxLine: .max))
-    var again = RequestHead()
+    let again = RequestHead()
     do throws(HTTPWireError) {
-        check(try parser.parse(&buffer, into: &again), "incomplete")
+        check(try parser.parse(&buffer, into: again), "incomplete")
     } catch {
         fatalError("\(error): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
     }

@@ -4,9 +4,8 @@ import NIOCore
 
 /// Sends a head on as the proxy does, and checks that every recipient understands what was understood here.
 func checkForwarded(_ original: ResponseHead) {
-    var head = original
-    head.removeHopByHop()
-    let bytes = written(head)
+    original.removeHopByHop()
+    let bytes = written(original)
     guard let strict = StrictHead(bytes), let framing = strict.framing else {
         fatalError("ambiguous: \(String(decoding: bytes, as: UTF8.self).debugDescription)")
     }
@@ -32,9 +31,9 @@ func checkForwarded(_ original: ResponseHead) {
 private func checkParsedAgain(_ bytes: [UInt8], as original: ResponseHead) {
     var buffer = ByteBuffer(bytes: bytes)
     var parser = ResponseHeadParser(limits: HeadLimits(maxBytes: .max, maxFields: .max, maxLine: .max))
-    var again = ResponseHead()
+    let again = ResponseHead()
     do throws(HTTPWireError) {
-        check(try parser.parse(&buffer, into: &again), "incomplete")
+        check(try parser.parse(&buffer, into: again), "incomplete")
     } catch {
         fatalError("\(error): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
     }

@@ -1,4 +1,4 @@
-import FuzzSupport
+import FuzzHeads
 import HTTPWire
 import NIOCore
 
@@ -26,49 +26,12 @@ struct Facts: Equatable {
     }
 }
 
-/// What came of a connection's bytes.
-struct Outcome: Equatable {
-    var heads: [Facts] = []
-    var failure: HTTPWireError?
-    var left = 0
-}
-
-func parse(_ input: UnsafeRawBufferPointer, _ cutting: Cutting, _ limits: HeadLimits) -> (Outcome, [ResponseHead]) {
+fuzzHeads { limits in
     var parser = ResponseHeadParser(limits: limits)
     let head = ResponseHead()
-    var buffer = ByteBuffer()
-    var outcome = Outcome()
-    var heads: [ResponseHead] = []
-    cutting.forEachPiece(of: input) { piece in
-        guard outcome.failure == nil else { return }
-        buffer.writeBytes(piece)
-        do throws(HTTPWireError) {
-            while try parser.parse(&buffer, into: head) {
-                outcome.heads.append(Facts(head))
-                heads.append(head)
-            }
-            outcome.left = buffer.readableBytes
-        } catch {
-            outcome.failure = error
-            outcome.left = 0
-        }
-    }
-    return (outcome, heads)
-}
-
-fuzz { input in
-    var random = InputRandom(input)
-    var tight = HeadLimits()
-    tight.maxBytes = Int.random(in: 0...max(1, input.count), using: &random)
-    tight.maxLine = Int.random(in: 0...max(1, tight.maxBytes), using: &random)
-    tight.maxFields = Int.random(in: 0...4, using: &random)
-    for limits in [HeadLimits(), tight] {
-        let (outcome, heads) = parse(input, .whole, limits)
-        checkEqual(parse(input, .byteByByte, limits).0, outcome, "byte by byte")
-        checkEqual(parse(input, .irregular, limits).0, outcome, "in pieces")
-        for head in heads {
-            check(head.bytes.readableBytes <= limits.maxBytes, "longer than the limit")
-            checkForwarded(head)
-        }
-    }
+    return { buffer throws(HTTPWireError) in try parser.parse(&buffer, into: head) ? head : nil }
+} facts: {
+    Facts($0)
+} checkForwarded: {
+    checkForwarded($0)
 }
