@@ -25,10 +25,13 @@ public struct FoldedNames: Sendable, ExpressibleByArrayLiteral {
     private let names: [FoldedName]
     /// Bit n is set if a name has n bytes; the last bit stands for all greater lengths. Sorts nearly every other name out.
     private let lengths: UInt64
+    /// Whether none of the names has a case of ``FieldName``, so that fields that have one need not be looked at.
+    let areUnknown: Bool
 
     /// Makes a set of `names`.
     public init(_ names: [FoldedName]) {
         self.names = names
+        areUnknown = names.allSatisfy { $0.bytes.withUnsafeBytes { FieldName($0) } == .other }
         lengths = names.reduce(0) { $0 | Self.bit($1.bytes.count) }
     }
 

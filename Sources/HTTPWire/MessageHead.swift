@@ -163,6 +163,7 @@ extension MessageHead {
     public func removeAll(foldingTo names: FoldedNames) {
         bytes.withUnsafeReadableBytes { all in
             for index in fields.indices where !fields[index].isRemoved {
+                if names.areUnknown, fields[index].known != .other { continue }
                 if names.contains(all.clamped(fields[index].name)) { fields[index].isRemoved = true }
             }
         }

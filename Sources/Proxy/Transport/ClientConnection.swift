@@ -27,7 +27,7 @@ class ClientExchanges {
     final let state: LoopState
     final let exchange: Exchange
     final let timer: DeadlineTimer
-    final var phases: any Phases
+    final let phases: any Phases
     final var machine: ExchangeMachine
     final fileprivate var isSettling = false
     final fileprivate var mustSettleAgain = false
@@ -172,9 +172,6 @@ extension ClientConnection {
     func objection() -> String? { nil }
 
     var currentlyWaiting: Waiting { exchangeWaits }
-
-    /// Lets phases end the stream that the connection has become.
-    func offerClosing() { exchange.closeConnection = { [weak self] in self?.endStream() } }
 
     // MARK: - Doing
 

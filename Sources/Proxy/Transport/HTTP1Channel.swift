@@ -12,6 +12,9 @@ extension HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, LoopCo
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         timer.onFire { [unowned self] in deadlineReached() }
+        // Not weakly: of an object with weak references every other one is counted the long way round. The circle ends when
+        // the connection is gone.
+        exchange.closeConnection = { [self] in endStream() }
         // Before it is active, so that nobody takes it for absent: a connection that has been accepted counts.
         state.register(self)
         if context.channel.isActive { start(context) }
@@ -84,6 +87,7 @@ extension HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, LoopCo
 
     private func gone() {
         timer.cancel()
+        exchange.closeConnection = nil
         defer { state.unregister(self) }
         guard isStarted, !isGone else { return }
         isGone = true

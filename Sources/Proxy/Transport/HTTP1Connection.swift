@@ -35,7 +35,6 @@ final class HTTP1Connection: ClientExchanges, ClientConnection {
         self.tls = contact.tls?.context
         self.parser = RequestHeadParser(limits: state.settings.requestLimits)
         super.init(state: state, exchange: contact.exchange(on: state.loop), phases: phases)
-        offerClosing()
     }
 
     // MARK: - Reading

@@ -36,7 +36,7 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
         super.init(
             state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop), phases: phases)
         exchange.isHTTP2 = true
-        offerClosing()
+        exchange.closeConnection = { [weak self] in self?.endStream() }
         timer.onFire { [unowned self] in deadlineReached() }
     }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import Metrics
 
 /// What the data plane has counted since it was started. Gauges (`active…`, `idle…`) may go down.
 public struct TransportCounters: Sendable, Equatable {
@@ -68,22 +68,12 @@ final class LoopCounters: Sendable {
         case http2Connections, http2Streams, http2StreamErrors, http2ConnectionErrors, activeTunnels
     }
 
-    private final class Cell: Sendable {
-        let value = Atomic<Int>(0)
-    }
-    private let cells: [Cell]
-    private let limits: [Cell]
+    private let cells = CounterArray(count: Counter.allCases.count)
+    private let limits = CounterArray(count: Limit.allCases.count)
 
-    init() {
-        cells = Counter.allCases.map { _ in Cell() }
-        limits = Limit.allCases.map { _ in Cell() }
-    }
+    func add(_ counter: Counter, _ amount: Int = 1) { cells.add(counter.rawValue, amount) }
 
-    func add(_ counter: Counter, _ amount: Int = 1) {
-        cells[counter.rawValue].value.wrappingAdd(amount, ordering: .relaxed)
-    }
-
-    func hit(_ limit: Limit) { limits[limit.rawValue].value.wrappingAdd(1, ordering: .relaxed) }
+    func hit(_ limit: Limit) { limits.add(limit.rawValue) }
 
     /// Counts a client connection that is closed without an answer.
     func addRefusal(_ refusal: ConnectionRefusal) {
@@ -110,7 +100,7 @@ final class LoopCounters: Sendable {
     }
 
     func add(to sum: inout TransportCounters) {
-        func value(_ counter: Counter) -> Int { cells[counter.rawValue].value.load(ordering: .relaxed) }
+        func value(_ counter: Counter) -> Int { cells[counter.rawValue] }
         sum.connections &+= value(.connections)
         sum.refusedProxyHeaders &+= value(.refusedProxyHeaders)
         sum.handshakes &+= value(.handshakes)
@@ -138,6 +128,6 @@ final class LoopCounters: Sendable {
         sum.http2.streams &+= value(.http2Streams)
         sum.http2.streamErrors &+= value(.http2StreamErrors)
         sum.http2.connectionErrors &+= value(.http2ConnectionErrors)
-        for limit in Limit.allCases { sum[limit] &+= limits[limit.rawValue].value.load(ordering: .relaxed) }
+        for limit in Limit.allCases { sum[limit] &+= limits[limit.rawValue] }
     }
 }
