@@ -32,8 +32,8 @@ fuzzHeads { limits in
     var parser = RequestHeadParser(limits: limits)
     let head = RequestHead()
     return { buffer throws(HTTPWireError) in try parser.parse(&buffer, into: head) ? head : nil }
-} facts: {
-    Facts($0)
+} facts: { (head: RequestHead) in
+    Facts(head)
 } checkForwarded: {
     checkForwarded($0)
 }

@@ -30,8 +30,8 @@ fuzzHeads { limits in
     var parser = ResponseHeadParser(limits: limits)
     let head = ResponseHead()
     return { buffer throws(HTTPWireError) in try parser.parse(&buffer, into: head) ? head : nil }
-} facts: {
-    Facts($0)
+} facts: { (head: ResponseHead) in
+    Facts(head)
 } checkForwarded: {
     checkForwarded($0)
 }
