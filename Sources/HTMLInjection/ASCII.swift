@@ -34,6 +34,12 @@ extension Collection<UInt8> {
     /// Whether the bytes are `lowercased`, letters compared without regard to ASCII case.
     func equalsFolded(_ lowercased: StaticString) -> Bool {
         guard count == lowercased.utf8CodeUnitCount else { return false }
-        return lowercased.withUTF8Buffer { expected in zip(self, expected).allSatisfy { $0.asciiLowercased == $1 } }
+        return lowercased.withUTF8Buffer { expected in
+            // In memory, most often: there a byte is a byte and no question of indices.
+            let isEqual = withContiguousStorageIfAvailable { bytes in
+                expected.indices.allSatisfy { bytes[$0].asciiLowercased == expected[$0] }
+            }
+            return isEqual ?? zip(self, expected).allSatisfy { $0.asciiLowercased == $1 }
+        }
     }
 }

@@ -5,6 +5,7 @@ enum MediaType {
     /// `nil` for HTML that can be changed, else why it cannot.
     static func reasonToSkip(_ field: FieldLines) -> InjectionSkip? {
         guard case .one(let value) = field else { return .mediaType }
+        if value.equalsFolded("text/html; charset=utf-8") || value.equalsFolded("text/html") { return nil }
         var rest = value[...]
         let essence = rest.prefix { $0 != UInt8(ascii: ";") }
         guard essence.trimmingOWS().equalsFolded("text/html"), !hasListComma(value) else { return .mediaType }

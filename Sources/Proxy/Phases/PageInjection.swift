@@ -27,12 +27,8 @@ extension SessionPhases {
     /// Asks for a page in codings that a tag can be put into, as far as the client accepts them. A client that says
     /// nothing of codings is not spoken for.
     private func narrowCodings(_ x: Exchange) {
-        guard x.requestHead.first(.acceptEncoding) != nil else { return }
-        var accepted = AcceptEncoding()
-        for field in x.requestHead.fields where field.known == .acceptEncoding && !field.isRemoved {
-            x.requestHead.withValue(of: field) { accepted.take($0) }
-        }
-        guard accepted.write(into: &x.requestLines) else { return }
+        guard let line = codings.narrowed(x.requestHead) else { return }
+        x.requestLines.writeImmutableBuffer(line)
         x.requestHead.removeAll(.acceptEncoding)
     }
 

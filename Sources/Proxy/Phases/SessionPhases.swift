@@ -27,6 +27,7 @@ public final class SessionPhases: Phases {
     private var addressed: AddressedDomain?
     private var memo = HandleMemo()
     private var cookies = CookieMemo()
+    var codings = CodingsMemo()
 
     /// Makes the phases of one connection.
     ///
@@ -152,6 +153,7 @@ public final class SessionPhases: Phases {
         addressed = nil
         memo = HandleMemo()
         cookies = CookieMemo()
+        codings = CodingsMemo()
     }
 
     // MARK: session
