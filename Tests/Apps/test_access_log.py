@@ -10,11 +10,12 @@ import pytest
 
 from support import contract
 from support.certificates import Authority
+from support.http2 import CANCEL, Client
 from support.inside import Inside
 from support.processes import eventually, free_port
 from support.raw import Raw, Secure, exchange
 from support.tombolo import Tombolo
-from support.upstreams import Scripted
+from support.upstreams import OK, Scripted
 
 HOST = "shop.localhost"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -70,8 +71,6 @@ def test_a_request_as_json(start_logging, echo):
 
 
 def test_what_was_made_here_is_logged_too_and_a_used_connection_is_told(start_logging):
-    from support.upstreams import OK
-
     with Scripted(OK) as upstream:
         log = start_logging(sites={HOST: upstream.url})
         with Raw(log.tombolo.port) as raw:
@@ -133,6 +132,75 @@ def test_whose_fault_it_was(start_logging, echo):
     assert entries[421]["host"] == "stranger.example" and "target" not in entries[400]
     assert (entries[405]["method"], entries[405]["target"]) == ("CONNECT", "a:1")
     assert entries[408]["duration_ms"] == 300
+
+
+def test_what_was_made_good_by_a_second_attempt_is_nobodys_fault(start_logging):
+    """A kept connection that the app closes under a request: the request is sent again on a fresh one, and has not failed."""
+    inside = Inside()
+    with Scripted(OK, None, OK) as upstream:
+        log = start_logging(sites={HOST: upstream.url}, extra=inside.section)
+        with Raw(log.tombolo.port) as raw:
+            for _ in range(2):
+                assert raw.send(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()).answer()[0] == 200
+        assert len(upstream.connections) == 2 and upstream.bytes().count(b"GET / ") == 3
+    first, second = log.entries(2)
+    assert (second["status"], second["upstream_reused"], second["bytes_out"]) == (200, False, 2)
+    assert second.keys() == first.keys() and not {"phase", "fault", "reason"} & second.keys()
+    numbers = inside.numbers()
+    assert numbers.sum("tombolo_upstream_retries_total") == 1
+    assert numbers.sum("tombolo_requests_total", domain=HOST, code="2xx") == numbers.sum("tombolo_requests_total") == 2
+    assert numbers.sum("tombolo_request_failures_total") == numbers.sum("tombolo_limit_hits_total") == 0
+
+
+def over_http2(log, client):
+    """What can become of a stream, by the path that was asked for."""
+    assert client.get(path="/well").status == 200
+    assert client.get(host="stranger.example", path="/stranger").status == 421
+    assert client.get(host="dead.localhost", path="/dead").status == 502
+    assert client.get(host="half.localhost", path="/half").reset is not None
+    stream = client.begin(path=f"/down/{1 << 30}/60")
+    client.wait(lambda: client.answers[stream].status == 200)
+    client.h2.reset_stream(stream, CANCEL)
+    client.flush()
+    return {
+        "/well": (HOST, 200, None, None, None),
+        "/stranger": (None, 421, "route", "client", "unknown_host"),
+        "/dead": ("dead.localhost", 502, "request", "upstream", "upstream_refused"),
+        "/half": ("half.localhost", 200, "body", "upstream", "upstream_closed"),
+        f"/down/{1 << 30}/60": (HOST, 200, "body", "client", "client_closed"),
+    }
+
+
+@pytest.fixture
+def three_ends(start_logging, echo):
+    """An app that answers, one that is down, and one that ends in the middle of its answers."""
+    with Scripted(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", closes=True) as half:
+        sites = {HOST: echo.url, "dead.localhost": "http://127.0.0.1:1", "half.localhost": half.url}
+        yield lambda *setting: start_logging(*setting, sites=sites)
+
+
+def test_whose_fault_it_was_over_http2(three_ends):
+    log = three_ends()
+    with Client(log.tombolo.port, name=HOST) as client:
+        expected = over_http2(log, client)
+        entries = log.by("target", len(expected))
+    told = {
+        target: tuple(entry.get(key) for key in ("domain", "status", "phase", "fault", "reason"))
+        for target, entry in entries.items()
+    }
+    assert told == expected
+    assert {entry["protocol"] for entry in entries.values()} == {"HTTP/2.0"}
+    assert entries["/well"]["method"] == "GET" and entries["/stranger"]["host"] == "stranger.example"
+    assert entries["/half"]["bytes_out"] == 4
+
+
+def test_http2_in_apaches_combined_format(three_ends):
+    log = three_ends('access = true\naccess_format = "combined"')
+    with Client(log.tombolo.port, name=HOST) as client:
+        expected = over_http2(log, client)
+        lines = log.lines(len(expected))
+    told = {re.search(r'"GET (\S+) HTTP/2\.0" (\d+) ', line).groups() for line in lines}
+    assert told == {(target, str(status)) for target, (_, status, *_) in expected.items()}
 
 
 def test_no_cookie_ticket_or_session(start_logging, visitor):
