@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 
 import pytest
 
@@ -80,6 +81,31 @@ def test_a_port_in_use_is_a_start_failure_with_a_remedy(program, tombolo, inside
     with pytest.raises(AssertionError, match="cannot listen on 127.0.0.1"):
         second.start()
     assert "Change [internal] listen in" in second.logged()
+
+
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_it_is_shared_under_reuse_port(make_tombolo, tmp_path, kind):
+    """A second process beside the first: somebody always answers, and in the end the second."""
+    inside = Inside(path=tmp_path / "internal.sock" if kind == "unix" else None)
+    first, second = (make_tombolo(extra=inside.section, extra_listen="reuse_port = true") for _ in range(2))
+    first.start()
+
+    def process():
+        return inside.numbers().sum("process_start_time_seconds")
+
+    before = process()
+    # Times of starts are told in hundredths of a second.
+    eventually(lambda: time.time() > before + 1)
+    second.start()
+    eventually(lambda: '"ready"' in second.logged(), what="the second")
+    assert inside.report("/readyz") == (200, {"status": "ok"})
+    first.program.send_signal(signal.SIGTERM)
+    while first.is_running:
+        assert inside.report("/healthz") == (200, {"status": "ok"})
+    assert first.program.process.wait(20) == 0
+    assert process() > before and inside.report("/readyz") == (200, {"status": "ok"})
+    assert second.stop() == 0
+    assert not (inside.path or tmp_path / "none").exists()
 
 
 def test_it_answers_while_draining_and_is_closed_last(start_tombolo, inside):
