@@ -17,6 +17,7 @@ from support.http2 import (
     Frames,
     request,
 )
+from support.inside import Inside
 from support.upstreams import Scripted
 
 HOST = "shop.localhost"
@@ -25,15 +26,26 @@ POST = request(HOST, "/up", "POST")
 
 
 @pytest.fixture
-def front(start_tombolo, echo):
-    return start_tombolo({HOST: echo.url}, extra='[timeouts]\nhead = "1s"\nidle = "2s"\n')
+def inside():
+    return Inside()
 
 
-def ends(c, code):
-    """The connection ends with a GOAWAY of that code, and is closed."""
-    goaway = c.until(f.GoAwayFrame)
-    assert goaway is not None and goaway.error_code == code
-    assert c.until(f.PushPromiseFrame) is None and c.is_closed
+@pytest.fixture
+def front(start_tombolo, echo, inside):
+    return start_tombolo({HOST: echo.url}, extra=inside.section + '[timeouts]\nhead = "1s"\nidle = "2s"\n')
+
+
+@pytest.fixture
+def ends(inside):
+    """The connection ends with a GOAWAY of that code, and is closed, and this limit and no other is named."""
+    def check(c, code, limit):
+        goaway = c.until(f.GoAwayFrame)
+        assert goaway is not None and goaway.error_code == code
+        assert c.until(f.PushPromiseFrame) is None and c.is_closed
+        numbers = inside.numbers()
+        assert numbers.sum("tombolo_limit_hits_total", limit=limit) == numbers.sum("tombolo_limit_hits_total") == 1
+        assert numbers.sum("tombolo_http2_connection_errors_total") == 1
+    return check
 
 
 def push(c, data):
@@ -50,14 +62,14 @@ def is_served(front):
         assert c.verdict() == ("STATUS", 200)
 
 
-def test_rapid_reset(front):
+def test_rapid_reset(front, ends):
     """CVE-2023-44487: streams that are cancelled as soon as they are opened."""
     with Frames(front.port) as c:
         data = b"".join(
             c.headers(stream, GET).serialize() + f.RstStreamFrame(stream, CANCEL).serialize() for stream in range(1, 601, 2)
         )
         push(c, data)
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, "http2_resets")
     is_served(front)
 
 
@@ -130,7 +142,7 @@ def idle(client, seconds):
     pytest.param(lambda c, n: c.headers(n, POST, "END_HEADERS").serialize(), id="second head"),
     pytest.param(lambda c, n: f.DataFrame(n, b"xxx").serialize(), id="longer than its length"),
 ])
-def test_made_you_reset(front, mistake):
+def test_made_you_reset(front, mistake, ends):
     """CVE-2025-8671: streams that the server has to reset for a mistake, while their requests are on their way."""
     with Frames(front.port) as c:
         data = b"".join(
@@ -138,50 +150,50 @@ def test_made_you_reset(front, mistake):
             for stream in range(1, 801, 2)
         )
         push(c, data)
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, "http2_stream_errors")
     is_served(front)
 
 
-def test_malformed_requests_are_counted_too(front):
+def test_malformed_requests_are_counted_too(front, ends):
     with Frames(front.port) as c:
         push(c, b"".join(c.headers(stream, GET + [("X", "y")]).serialize() for stream in range(1, 801, 2)))
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, "http2_stream_errors")
 
 
-def test_continuation_flood(front):
+def test_continuation_flood(front, ends):
     """CVE-2024-27316 and its like: a field section that never ends."""
     with Frames(front.port) as c:
         push(c, c.headers(1, GET, "END_STREAM").serialize())
         for _ in range(100):
             push(c, f.ContinuationFrame(1, b"\0\1x\1y" * 10).serialize())
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, "http2_continuations")
     is_served(front)
 
 
-@pytest.mark.parametrize("flood", [
-    pytest.param(f.PingFrame(0, b"pingping").serialize(), id="ping"),
-    pytest.param(f.SettingsFrame(0).serialize(), id="settings"),
-    pytest.param(f.PriorityFrame(1, depends_on=3, stream_weight=1).serialize(), id="priority"),
-    pytest.param(f.WindowUpdateFrame(0, 1).serialize() * 50, id="window update"),
-    pytest.param(b"\0\0\0\xbe\0\0\0\0\0" * 50, id="unknown"),
+@pytest.mark.parametrize("flood, limit", [
+    pytest.param(f.PingFrame(0, b"pingping").serialize(), "http2_control_frames", id="ping"),
+    pytest.param(f.SettingsFrame(0).serialize(), "http2_control_frames", id="settings"),
+    pytest.param(f.PriorityFrame(1, depends_on=3, stream_weight=1).serialize(), "http2_control_frames", id="priority"),
+    pytest.param(f.WindowUpdateFrame(0, 1).serialize() * 50, "http2_idle_frames", id="window update"),
+    pytest.param(b"\0\0\0\xbe\0\0\0\0\0" * 50, "http2_idle_frames", id="unknown"),
 ])
-def test_floods(front, flood):
+def test_floods(front, flood, limit, ends):
     with Frames(front.port) as c:
         for _ in range(400):
             push(c, flood)
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, limit)
     is_served(front)
 
 
-def test_empty_data_flood(front):
+def test_empty_data_flood(front, ends):
     """CVE-2019-9518."""
     with Frames(front.port) as c:
         c.send(c.headers(1, POST, "END_HEADERS"))
         push(c, f.DataFrame(1, b"").serialize() * 100)
-        ends(c, ENHANCE_YOUR_CALM)
+        ends(c, ENHANCE_YOUR_CALM, "http2_empty_data")
 
 
-def test_hpack_bomb(front):
+def test_hpack_bomb(front, inside):
     """A few bytes that unpack to megabytes: a large field in the table, and then its index over and over."""
     with Frames(front.port) as c:
         large = b"\x40\x01x" + b"\x7f\xa1\x1e" + b"y" * 4000
@@ -189,6 +201,7 @@ def test_hpack_bomb(front):
         c.raw(struct.pack(">I", len(block))[1:] + b"\x01\x05" + struct.pack(">I", 1) + block)
         goaway = c.until(f.GoAwayFrame)
         assert goaway.error_code in (COMPRESSION_ERROR, PROTOCOL_ERROR)
+    assert inside.numbers().sum("tombolo_limit_hits_total", limit="http2_head") == 1
     rss, _ = front.memory()
     assert rss < 300
     is_served(front)
@@ -229,7 +242,7 @@ def test_a_preface_that_does_not_end(front, begun):
     assert time.monotonic() - began > 0.9
 
 
-def test_a_head_that_does_not_end(front):
+def test_a_head_that_does_not_end(front, inside):
     """In pieces that keep coming: its time runs from its beginning."""
     with Frames(front.port) as c:
         data = c.headers(1, GET, "END_STREAM").serialize()
@@ -242,9 +255,10 @@ def test_a_head_that_does_not_end(front):
         while c.next() is not None:
             pass
         assert c.is_closed
+    assert inside.numbers().sum("tombolo_limit_hits_total", limit="http2_head_time") == 1
 
 
-def test_an_idle_connection_ends_with_goaway(front):
+def test_an_idle_connection_ends_with_goaway(front, inside):
     """Pings do not keep it."""
     with Frames(front.port) as c:
         for _ in range(5):
@@ -253,6 +267,7 @@ def test_an_idle_connection_ends_with_goaway(front):
         goaway = c.until(f.GoAwayFrame)
         assert goaway.error_code == 0
         assert c.until(f.PushPromiseFrame) is None and c.is_closed
+    assert inside.numbers().sum("tombolo_limit_hits_total", limit="idle_time") == 1
 
 
 def test_a_body_that_does_not_come(front):

@@ -40,7 +40,7 @@ extension HTTP2Connection {
             state.counters.add(.http2StreamErrors)
             if !streamErrors.take(at: state.loop.now) { fail(.http2StreamErrors) }
         case .goAway:
-            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) { state.counters.hit(.http2Head) }
+            if errorCode == UInt32(HTTP2ErrorCode.compressionError.networkCode) { hit(.http2Head) }
             if errorCode != 0, stage != .gone { failed() }
         default: break
         }
@@ -49,13 +49,13 @@ extension HTTP2Connection {
     /// Which limit an error of swift-nio-http2 stands for.
     func count(_ error: any Error) {
         switch error {
-        case is NIOHTTP2Errors.ExcessiveRSTFrames: state.counters.hit(.http2Resets)
-        case is NIOHTTP2Errors.ExcessiveStreamErrors: state.counters.hit(.http2StreamErrors)
+        case is NIOHTTP2Errors.ExcessiveRSTFrames: hit(.http2Resets)
+        case is NIOHTTP2Errors.ExcessiveStreamErrors: hit(.http2StreamErrors)
         case is NIOHTTP2Errors.ExcessiveControlFrames, is NIOHTTP2Errors.ExcessiveOutboundFrameBuffering:
-            state.counters.hit(.http2ControlFrames)
-        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: state.counters.hit(.http2EmptyData)
-        case is NIOHTTP2Errors.ExcessiveContinuationFrames: state.counters.hit(.http2Continuations)
-        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: state.counters.hit(.http2Head)
+            hit(.http2ControlFrames)
+        case is NIOHTTP2Errors.ExcessiveEmptyDataFrames: hit(.http2EmptyData)
+        case is NIOHTTP2Errors.ExcessiveContinuationFrames: hit(.http2Continuations)
+        case is NIOHTTP2Errors.ExcessivelyLargeHeaderBlock: hit(.http2Head)
         default: break
         }
     }

@@ -53,6 +53,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     private var idleSince: NIODeadline
     var headSince: NIODeadline
     var sawFrame = false
+    private var hasHitLimit = false
     /// When it was told that no more streams are wanted.
     private var announcedAt = NIODeadline.distantFuture
 
@@ -186,7 +187,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     /// Enough is enough.
     func fail(_ limit: Limit) {
         guard stage != .failed, stage != .gone, !gate.isShut else { return }
-        state.counters.hit(limit)
+        hit(limit)
         // Not from within a read or a write of the handler that is to write it.
         state.loop.assumeIsolated().execute { [self] in
             guard stage != .failed, stage != .gone, let context else { return }
@@ -269,7 +270,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         switch stage {
         case .open:
             if gate.inbound.middle == .head {
-                state.counters.hit(.http2HeadTime)
+                hit(.http2HeadTime)
                 closeNow()
             } else {
                 state.counters.hit(.idleTime)
@@ -280,5 +281,12 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         case .failed: closeNow()
         case .gone: break
         }
+    }
+
+    /// Counts the limit that ends the connection: once, though swift-nio-http2 may notice the same as is noticed here.
+    func hit(_ limit: Limit) {
+        guard !hasHitLimit else { return }
+        hasHitLimit = true
+        state.counters.hit(limit)
     }
 }
