@@ -54,6 +54,11 @@ struct Balancer {
     /// The endpoints that are put aside.
     var aside: [UpstreamEndpoint] { members.filter { $0.asideUntil != nil }.map(\.endpoint) }
 
+    /// Whether a request is to find out if the endpoint works again.
+    func isOnTrial(_ endpoint: UpstreamEndpoint) -> Bool {
+        index(of: endpoint).map { members[$0].isOnTrial } ?? false
+    }
+
     /// Puts other endpoints in place. What is known of those that stay is kept.
     mutating func replace(with endpoints: [(endpoint: UpstreamEndpoint, isSpare: Bool)]) {
         let before = members

@@ -80,8 +80,9 @@ final class UpstreamPool {
         let endpoint = hasRoom ? bucket.balancer.pick(now: now) : nil
         if !fresh, let endpoint, let connection = bucket.takeIdle(to: endpoint, now: now) { return reused(connection) }
         if bucket.open >= settings.maxConnections, !bucket.idle.isEmpty {
-            // Room has to be made for a fresh one; else better one to another endpoint than none.
-            if fresh {
+            // Room has to be made for a fresh one, and for a trial, of which nothing would come elsewhere; else better one
+            // to another endpoint than none.
+            if fresh || endpoint.map(bucket.balancer.isOnTrial) ?? false {
                 bucket.idle.removeFirst().breakOff()
             } else if let connection = bucket.takeIdle(now: now) {
                 return reused(connection)

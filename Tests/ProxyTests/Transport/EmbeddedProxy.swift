@@ -10,10 +10,10 @@ final class EmbeddedProxy {
     let state: LoopState
     let connector = EmbeddedConnector()
     let client: EmbeddedChannel
-    private let phases: TestPhases
     let log = Locked(TestPhases.Log())
     let counters = LoopCounters()
     let upstream: Upstream
+    private let makePhases: () -> TestPhases
 
     init(
         _ settings: TransportSettings, health: UpstreamHealth = UpstreamHealth { _ in },
@@ -26,32 +26,34 @@ final class EmbeddedProxy {
         state = LoopState(
             loop: loop, settings: settings, counters: counters, connector: connector, wallClock: { 784_111_777 },
             health: health, random: { 0 })
-        phases = TestPhases(
-            log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
-            onResponse: { _ in .forward(transform: nil) })
+        makePhases = { [log] in
+            TestPhases(
+                log: log, onRequest: { onRequest?($0, upstream) ?? .forward(upstream) },
+                onResponse: { _ in .forward(transform: nil) })
+        }
         client = EmbeddedChannel(loop: loop)
-        try connect(client)
+        try accept(client)
     }
 
-    private func connect(_ client: EmbeddedChannel) throws {
-        try client.pipeline.syncOperations.addHandler(
-            HTTP1Connection(
-                state: state, contact: ClientContact(origin: ClientOrigin(of: client)), phases: phases))
-        try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
-    }
-
-    /// One more client connection.
+    /// Another client's connection.
     func anotherClient() throws -> EmbeddedChannel {
         let another = EmbeddedChannel(loop: loop)
-        try connect(another)
+        try accept(another)
         return another
+    }
+
+    private func accept(_ channel: EmbeddedChannel) throws {
+        try channel.pipeline.syncOperations.addHandler(
+            HTTP1Connection(
+                state: state, contact: ClientContact(origin: ClientOrigin(of: channel)), phases: makePhases()))
+        try channel.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
     }
 
     /// The upstream channels opened so far.
     var upstreams: [EmbeddedChannel] { connector.channels }
 
-    func clientSends(_ text: String) throws {
-        try client.writeInbound(ByteBuffer(string: text))
+    func clientSends(_ text: String, on channel: EmbeddedChannel? = nil) throws {
+        try (channel ?? client).writeInbound(ByteBuffer(string: text))
         loop.run()
     }
 

@@ -13,8 +13,11 @@ struct UpstreamPoolTests {
         .tcp(host: "192.0.2.1", port: 80), alternatives: [.tcp(host: "192.0.2.2", port: 80)],
         connectTimeout: .seconds(3), responseTimeout: .seconds(7))
 
-    private func proxy(_ upstream: Upstream = two, news: Locked<[UpstreamNews]>? = nil) throws -> EmbeddedProxy {
+    private func proxy(
+        _ upstream: Upstream = two, maxConnections: Int = 512, news: Locked<[UpstreamNews]>? = nil
+    ) throws -> EmbeddedProxy {
         var settings = TransportSettings()
+        settings.pool.maxConnections = maxConnections
         settings.idleTimeout = .hours(9)
         settings.pool.idleTimeout = .minutes(5)
         let health = UpstreamHealth { item in news?.withLockedValue { $0.append(item) } }
@@ -71,6 +74,48 @@ struct UpstreamPoolTests {
         proxy.counters.add(to: &sum)
         #expect(sum.upstreamRefused == 2 && sum.upstreamConnectFailures == 2 && sum.upstreamFailovers == 2)
         #expect(sum.upstreamsPutAside == 1 && sum.upstreamsBack == 1)
+    }
+
+    /// A proxy that may have one connection, which leads to the second address and has a request under way. The first
+    /// address was put aside, and works and may be tried again by now.
+    private func crowded() throws -> EmbeddedProxy {
+        let proxy = try proxy(maxConnections: 1)
+        proxy.connector.broken[EmbeddedConnector.address("192.0.2.1", 80)[0]] = Self.refused
+        try proxy.clientSends(Self.get)
+        proxy.connector.broken = [:]
+        proxy.advance(.seconds(2))
+        return proxy
+    }
+
+    @Test("a request that can only wait leaves the trial of an address that was put aside to another")
+    func waitingIsNoTrial() throws {
+        let proxy = try crowded()
+        let waiting = try proxy.anotherClient()
+        try proxy.clientSends(Self.get, on: waiting)
+        try proxy.upstreamSends(Self.ok)
+        try proxy.upstreamSends(Self.ok)
+        #expect(try proxy.atClient == Self.ok)
+        #expect(try EmbeddedProxy.written(waiting) == Self.ok)
+        #expect(tried(proxy) == ["192.0.2.1", "192.0.2.2"])
+        try proxy.upstreams[0].close().wait()
+        try exchange(proxy, on: 1)
+        #expect(tried(proxy) == ["192.0.2.1", "192.0.2.2", "192.0.2.1"])
+    }
+
+    @Test("room is made for a trial: it is not used up by a request that goes elsewhere, nor put off for ever")
+    func roomForTrial() throws {
+        let proxy = try crowded()
+        try proxy.upstreamSends(Self.ok)
+        #expect(try proxy.atClient == Self.ok)
+        #expect(proxy.upstreams[0].isActive, "the only connection is idle")
+        try exchange(proxy, on: 1)
+        #expect(tried(proxy) == ["192.0.2.1", "192.0.2.2", "192.0.2.1"])
+        #expect(!proxy.upstreams[0].isActive && proxy.upstreams[1].isActive)
+        // Nobody is on trial any more: what is idle serves every request again.
+        for _ in 0..<3 { try exchange(proxy, on: 1) }
+        var sum = TransportCounters()
+        proxy.counters.add(to: &sum)
+        #expect(sum.upstreamsBack == 1 && sum.activeUpstreamConnections == 1)
     }
 
     @Test("all refuse: 502 after each was tried once; what is wrong here counts against none")
