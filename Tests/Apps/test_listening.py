@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 
+from support.inside import Inside
 from support.processes import accepts, eventually, free_port
 from support.raw import Raw, Unix, exchange, get
 
@@ -150,9 +151,14 @@ def listening_inode(port):
             return fields[9]
 
 
-def test_an_address_that_is_taken_changes_nothing_and_is_said(make_tombolo, echo):
-    port, free = free_port(), free_port()
-    tombolo = make_tombolo(http=f'["127.0.0.1:{port}"]', port=port).start()
+def test_an_address_that_is_taken_changes_nothing_and_is_said_and_counted(make_tombolo, echo):
+    port, free, inside = free_port(), free_port(), Inside()
+    tombolo = make_tombolo(http=f'["127.0.0.1:{port}"]', port=port, extra=inside.section).start()
+
+    def reloads(outcome):
+        return inside.numbers().sum("tombolo_configuration_reloads_total", outcome=outcome)
+
+    loaded = inside.numbers().sum("tombolo_configuration_last_success_timestamp_seconds")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         tombolo.domains.write_text(f"{HOST} {echo.url}\nnew.localhost {echo.url}\n")
@@ -162,9 +168,14 @@ def test_an_address_that_is_taken_changes_nothing_and_is_said(make_tombolo, echo
         assert get(port) == 200
         assert not accepts(free)
         assert exchange(port, REQUEST.replace(b"shop.", b"new."))[0] == 421, "half of the configuration is in force"
+        eventually(lambda: "the new listeners cannot be had" in tombolo.logged(), what="what became of it")
+        assert reloads("failed") > 0 and reloads("ok") == 0
+        assert inside.numbers().sum("tombolo_configuration_last_success_timestamp_seconds") == loaded
+        assert "the configuration is in force" not in tombolo.logged()
     tombolo.reload()
     eventually(lambda: accepts(number) and accepts(free), what="the address that is free now")
     assert exchange(free, REQUEST.replace(b"shop.", b"new."))[0] == 200
+    assert eventually(lambda: reloads("ok")) > 0
 
 
 def test_the_proxy_protocol_can_be_switched_on_for_a_listener_that_stays(make_tombolo):

@@ -1,21 +1,26 @@
 """/metrics: the format, its documentation, and that every number moves when the thing happens."""
 
+import gzip
 import re
 import socket
 import sqlite3
 import ssl
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from hyperframe import frame as f
 
 from support import contract
 from support.certificates import Authority
+from support.http2 import Client, Frames, request
 from support.inside import Inside
 from support.processes import ROOT, accepts, eventually, free_port
 from support.raw import Raw, Secure, exchange
-from support.upstreams import Scripted
+from support.upstreams import Scripted, SecureScripted
 
 SHOP, GERMANY, CLUB, DEAD, ODD = "shop.localhost", "shop-deutschland.localhost", "club.localhost", "dead.localhost", "odd.localhost"
+PAIR, GONE, UNSAFE, FULL = "pair.localhost", "gone.localhost", "unsafe.localhost", "full.localhost"
 PAGE = "Accept: text/html\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\n"
 
 
@@ -30,11 +35,18 @@ class World:
         self.folder, self.visitor, self.inside, self.secure = folder, visitor, Inside(), free_port()
         self.odd = Scripted(html("<rss version='2.0'></rss>"))
         self.authority = Authority(folder / "authority")
-        self.authority.issue(folder / "certs" / "shop.pem", SHOP)
+        pem = self.authority.issue(folder / "certs" / "shop.pem", SHOP)
+        self.unknown = SecureScripted(pem)
         settings = contract.https(self.secure, folder / "certs")
         settings["extra"] += self.inside.section + '[timeouts]\nhead = "300ms"\n'
         settings["extra_log"] = f"access = true\naccess_path = '{folder}/access.log'"
+        self.absent, self.full = free_port(), socket.create_server(("127.0.0.1", 0), backlog=0)
         sites = {SHOP: echo.url, GERMANY: echo.url, CLUB: echo.url, DEAD: "http://127.0.0.1:1", ODD: self.odd.url}
+        sites |= {
+            PAIR: f"http://127.0.0.1:{self.absent},{self.odd.url}", GONE: f"unix:{folder}/absent.sock",
+            UNSAFE: self.unknown.url,
+            FULL: f"http://127.0.0.1:{self.full.getsockname()[1]} connect_timeout=300ms",
+        }
         self.tombolo = start_tombolo(sites, **settings)
         eventually(lambda: accepts(self.secure), what="the https listener")
 
@@ -58,6 +70,8 @@ def world(tmp_path, start_tombolo, echo, visitor):
     world = World(tmp_path, start_tombolo, echo, visitor)
     yield world
     world.odd.close()
+    world.unknown.close()
+    world.full.close()
 
 
 # What happens
@@ -124,6 +138,24 @@ def broken_gzip(world):
     body = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 50
     fields = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n"
     world.odd_page(f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{fields}\r\n".encode() + body)
+
+
+def gzip_page(world, body):
+    fields = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n"
+    world.odd_page(f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{fields}\r\n".encode() + body)
+
+
+START = b"<!doctype html><html><head><title>".ljust(60_000, b"x")
+
+
+def damaged_page(world):
+    """A stored block (RFC 1951 §3.2.4) with the beginning, and then one of a type that there is not."""
+    block = b"\0" + len(START).to_bytes(2, "little") + (len(START) ^ 0xFFFF).to_bytes(2, "little") + START
+    gzip_page(world, b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + block + b"\x07" + bytes(8))
+
+
+def half_a_page(world):
+    gzip_page(world, gzip.compress(START + b"".join(b"%d" % number for number in range(90_000)))[:-1000])
 
 
 def handshake(world):
@@ -194,6 +226,115 @@ def wrong_host_over_tls(world):
         assert client.send(f"GET / HTTP/1.1\r\nHost: {CLUB}\r\nConnection: close\r\n\r\n".encode()).answer()[0] == 421
 
 
+def no_name(world):
+    with pytest.raises(ssl.SSLError):
+        Secure(world.secure, None, world.authority.context(check_hostname=False))
+
+
+def said_without_tls(world, data, ends=True):
+    with Raw(world.secure) as raw:
+        raw.send(data)
+        if ends:
+            raw.socket.shutdown(socket.SHUT_WR)
+        raw.is_closed()
+
+
+def cleartext(world):
+    said_without_tls(world, b"GET / HTTP/1.1\r\n\r\n")
+
+
+def no_hello(world):
+    said_without_tls(world, b"\x16\x03\x01\x00\x04\x01\x00\x00\x00")
+
+
+def half_a_hello(world):
+    said_without_tls(world, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+
+
+def slow_hello(world):
+    said_without_tls(world, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", ends=False)
+
+
+def old_tls(world):
+    context = world.authority.context()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        Secure(world.secure, SHOP, context)
+
+
+def over_http2(world):
+    with Client(world.tombolo.port) as client:
+        assert client.get().status == 200
+
+
+def malformed_stream(world):
+    with Frames(world.tombolo.port) as c:
+        c.send(c.headers(1, request(SHOP) + [("Upper", "case")]))
+        assert c.verdict()[0] == "RST_STREAM"
+
+
+def broken_connection(world):
+    with Frames(world.tombolo.port) as c:
+        c.send(f.SettingsFrame(0), f.DataFrame(1, b"of no stream"))
+        assert c.verdict()[0] == "GOAWAY"
+
+
+def long_target(world):
+    assert world.get(SHOP, target="/" + "x" * 9000)[0] == 414
+
+
+def long_field(world):
+    assert world.get(SHOP, f"X: {'y' * 9000}\r\n")[0] == 431
+
+
+def many_fields(world):
+    assert world.get(SHOP, "X: y\r\n" * 200)[0] == 431
+
+
+def large_head(world):
+    assert world.get(SHOP, f"X: {'y' * 7000}\r\n" * 6)[0] == 431
+
+
+def large_answer(world):
+    assert world.odd_page(html("", f"X: {'y' * 7000}\r\n" * 6))[0] == 502
+
+
+def failover(world):
+    assert world.get(PAIR)[0] == 200
+
+
+def back(world):
+    """All over one connection: which address works is found out by each event loop for itself."""
+    with Raw(world.tombolo.port) as raw:
+        def body():
+            status, _, text = raw.send(f"GET / HTTP/1.1\r\nHost: {PAIR}\r\n\r\n".encode()).answer()
+            assert status == 200
+            return text
+
+        body()
+        with Scripted(html("back"), port=world.absent):
+            eventually(lambda: body() == b"back", what="the address that was put aside")
+
+
+def no_socket(world):
+    assert world.get(GONE)[0] == 502
+
+
+def unknown_authority(world):
+    assert world.get(UNSAFE)[0] == 502
+
+
+def full_queue(world):
+    """The system accepts for the app until its queue is full, and then lets whoever connects wait."""
+    with ExitStack() as stack:
+        for _ in range(3):
+            client = stack.enter_context(closing(socket.socket()))
+            client.setblocking(False)
+            client.connect_ex(world.full.getsockname())
+        assert world.get(FULL)[0] == 504
+
+
 def bad_reload(world):
     world.tombolo.domains.write_text(world.tombolo.domains.read_text() + "what is this\n")
     world.tombolo.reload()
@@ -233,6 +374,8 @@ CASES = [
     (attachment, "tombolo_pages_skipped_total", {"reason": "attachment"}, 1),
     (not_transformed, "tombolo_pages_skipped_total", {"reason": "noTransform"}, 1),
     (broken_gzip, "tombolo_pages_skipped_total", {"reason": "undecodable"}, 1),
+    (damaged_page, "tombolo_pages_failed_total", {"reason": "damaged"}, 1),
+    (half_a_page, "tombolo_pages_failed_total", {"reason": "truncated"}, 1),
     (handshake, "tombolo_handshakes_total", {"group": "brands", "step": "before_page", "outcome": "started"}, 1),
     (handshake, "tombolo_handshakes_total", {"group": "brands", "step": "sync", "outcome": "answered"}, 1),
     (handshake, "tombolo_handshakes_total", {"group": "brands", "step": "finish", "outcome": "replaced"}, 1),
@@ -247,10 +390,35 @@ CASES = [
     (cart, "tombolo_store_operations_total", {"operation": "compare_and_set", "outcome": "ok"}, 1),
     (cart, "tombolo_store_operation_duration_seconds_count", {"operation": "compare_and_set"}, 1),
     (cart, "tombolo_record_cache_hits_total", {}, None),
+    (cart, "tombolo_record_cache_misses_total", {}, None),
     (cart, "tombolo_record_cache_entries", {}, None),
     (cart_while_locked, "tombolo_store_operations_total", {"operation": "compare_and_set", "outcome": "busy"}, 1),
     (handshake_of_tls, "tombolo_tls_handshakes_total", {"outcome": "ok"}, 1),
     (unknown_name, "tombolo_tls_handshakes_total", {"outcome": "unknown_server_name"}, 1),
+    (no_name, "tombolo_tls_handshakes_total", {"outcome": "no_server_name"}, 1),
+    (cleartext, "tombolo_tls_handshakes_total", {"outcome": "cleartext"}, 1),
+    (no_hello, "tombolo_tls_handshakes_total", {"outcome": "malformed"}, 1),
+    (half_a_hello, "tombolo_tls_handshakes_total", {"outcome": "closed"}, None),
+    (slow_hello, "tombolo_tls_handshakes_total", {"outcome": "timeout"}, 1),
+    (slow_hello, "tombolo_limit_hits_total", {"limit": "handshake_time"}, 1),
+    (old_tls, "tombolo_tls_handshakes_total", {"outcome": "handshake"}, 1),
+    (over_http2, "tombolo_http2_connections_total", {}, 1),
+    (over_http2, "tombolo_http2_streams_total", {}, 1),
+    (malformed_stream, "tombolo_http2_stream_errors_total", {}, 1),
+    (broken_connection, "tombolo_http2_connection_errors_total", {}, 1),
+    (long_target, "tombolo_limit_hits_total", {"limit": "request_line"}, 1),
+    (long_field, "tombolo_limit_hits_total", {"limit": "field_line"}, 1),
+    (many_fields, "tombolo_limit_hits_total", {"limit": "fields"}, 1),
+    (large_head, "tombolo_limit_hits_total", {"limit": "head"}, 1),
+    (slow_head, "tombolo_limit_hits_total", {"limit": "head_time"}, 1),
+    (large_answer, "tombolo_limit_hits_total", {"limit": "response_head"}, 1),
+    (failover, "tombolo_upstream_failovers_total", {}, 1),
+    (failover, "tombolo_upstream_addresses_put_aside_total", {}, 1),
+    (back, "tombolo_upstream_addresses_back_total", {}, 1),
+    (no_socket, "tombolo_upstream_connects_total", {"outcome": "unreachable"}, 1),
+    (unknown_authority, "tombolo_upstream_connects_total", {"outcome": "handshake"}, 1),
+    (full_queue, "tombolo_upstream_connects_total", {"outcome": "timeout"}, 1),
+    (full_queue, "tombolo_limit_hits_total", {"limit": "upstream_connect_time"}, 1),
     (wrong_host_over_tls, "tombolo_request_failures_total", {"domain": "(unknown)", "phase": "route", "reason": "misdirected_request"}, 1),
     (bad_reload, "tombolo_configuration_reloads_total", {"outcome": "failed"}, None),
     (good_reload, "tombolo_configuration_reloads_total", {"outcome": "ok"}, None),
@@ -332,7 +500,7 @@ def test_certificates_and_the_process(world):
     not_after = numbers.sum("tombolo_certificate_not_after_timestamp_seconds", name=SHOP)
     now = numbers.sum("tombolo_configuration_last_success_timestamp_seconds")
     assert now > 1.7e9 and 29 * 86400 < not_after - now < 31 * 86400
-    assert numbers.sum("process_resident_memory_bytes") > 1 << 20
+    assert numbers.sum("process_virtual_memory_bytes") > numbers.sum("process_resident_memory_bytes") > 1 << 20
     assert 5 < numbers.sum("process_open_fds") <= numbers.sum("process_max_fds")
     assert abs(numbers.sum("process_start_time_seconds") - now) < 60
     with socket.create_connection(("127.0.0.1", world.tombolo.port)):

@@ -552,6 +552,36 @@ def test_cleartext_is_redirected(open_door):
     assert door.get()[0] == 200
 
 
+def test_strict_transport_security_is_for_the_app_to_say(open_door, echo):
+    """A promise for every page of a domain, and for a long time: Tombolo makes it for nobody, and passes it on as it is."""
+    door = open_door(listen="redirect_https = true")
+    page = "Accept: text/html\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n"
+
+    def promised(answer):
+        return [line for line in answer[1].split(b"\r\n") if line.lower().startswith(b"strict-transport-security")]
+
+    def asked(target="/", fields=page, method="GET", **more):
+        with door.connect(more.get("name", SHOP)) as client:
+            client.send(f"{method} {target} HTTP/1.1\r\nHost: {more.get('host', SHOP)}\r\n{fields}\r\n".encode())
+            return client.answer()
+
+    answers = {
+        "a page": (200, asked()),
+        "the loader": (200, asked("/crossdomain/loader.js", "")),
+        "a statement that is none": (415, asked("/crossdomain", "Content-Length: 0\r\n", "POST")),
+        "a handshake that is none": (400, asked("/crossdomain/start?to=x", page)),
+        "another host": (421, asked(host=GERMANY)),
+        "a bad request": (400, asked(fields="Content-Length: x\r\n")),
+        "http": (301, exchange(door.tombolo.port, f"GET / HTTP/1.1\r\nHost: {SHOP}\r\nConnection: close\r\n\r\n".encode())),
+        "http to the https listener": (400, exchange(door.port, b"GET / HTTP/1.1\r\n\r\n")),
+    }
+    assert {name: answer[0] for name, (_, answer) in answers.items()} == {name: code for name, (code, _) in answers.items()}
+    for name, (_, answer) in answers.items():
+        assert promised(answer) == [], name
+    value = "max-age=63072000"
+    assert promised(asked(f"/say/Strict-Transport-Security/{value}")) == [f"Strict-Transport-Security: {value}".encode()]
+
+
 def test_the_port_of_https_can_be_another_outside(open_door):
     door = open_door(listen='redirect_https = true\nhttps_port = 443\ntrusted_proxies = ["127.0.0.1"]')
     answer = exchange(door.tombolo.port, f"GET /x HTTP/1.1\r\nHost: {SHOP}\r\n\r\n".encode())

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from support import contract
+from support.inside import Inside
 from support.processes import eventually, free_port
 from support.raw import Raw, exchange
 from support.upstreams import Scripted
@@ -188,16 +189,17 @@ def names(tmp_path):
 
 
 def test_a_name_stands_for_all_its_addresses_and_for_others_later(one_loop, names):
-    say, env = names
+    (say, env), inside = names, Inside()
     port = free_port()
     with ExitStack() as stack:
         old = [Scripted(answer(f"{number}"), host=f"127.0.0.{number}", port=port) for number in (2, 3)]
         for app in old:
             stack.callback(app.end)
             stack.enter_context(app)
-        tombolo = one_loop({SHOP: f"http://web.internal:{port}"}, env)
+        tombolo = one_loop({SHOP: f"http://web.internal:{port}"}, env, extra=inside.section)
         status, _, body = get(tombolo)
         assert status == 502 and b"the host name was not found" in body
+        assert inside.numbers().sum("tombolo_upstream_name_failures_total") == 1
         say(web=["127.0.0.2", "127.0.0.3"])
         assert bodies(tombolo, 4) == {"2": 2, "3": 2}
         # A container has moved: its old address refuses, and the name stands for another.

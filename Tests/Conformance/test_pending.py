@@ -8,6 +8,8 @@ from contextlib import ExitStack, closing
 
 import pytest
 
+from support.inside import Inside
+from support.processes import eventually
 from support.raw import Raw
 
 HOST = "shop.localhost"
@@ -90,10 +92,19 @@ def test_waiting_takes_no_longer_than_it_may(start_tombolo, slow):
 
 
 def test_those_who_wait_are_served_when_a_connection_comes_free(start_tombolo, slow):
-    tombolo = start_tombolo({HOST: slow.url}, extra=f"[limits]\nupstream_connections = {LOOPS}\n")
+    inside = Inside()
+    tombolo = start_tombolo({HOST: slow.url}, extra=f"[limits]\nupstream_connections = {LOOPS}\n{inside.section}")
+
+    def at_the_upstream():
+        numbers = inside.numbers()
+        waiting = numbers.sum("tombolo_upstream_waiting_requests", upstream=slow.url)
+        return waiting, numbers.sum("tombolo_upstream_connections", upstream=slow.url, state="active")
+
     with ExitStack() as stack:
         asked = ask(stack, tombolo, 8 * LOOPS)
-        time.sleep(0.3)
+        waiting, active = eventually(lambda: (told := at_the_upstream()) and sum(told) == len(asked) and told)
+        assert waiting > 0 and active <= LOOPS
         slow.may_answer.set()
         assert [raw.answer()[0] for raw in asked] == [200] * len(asked)
+        assert at_the_upstream()[0] == 0
     assert len(slow.connections) <= LOOPS

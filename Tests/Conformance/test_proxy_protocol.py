@@ -10,6 +10,7 @@ import pytest
 
 from support import contract
 from support.certificates import Authority
+from support.inside import Inside
 from support.processes import accepts, eventually, free_port
 from support.raw import Raw, Secure
 from support.upstreams import Scripted
@@ -99,10 +100,12 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_no_header_is_closed_at_once(start_tombolo, upstream, what):
-    with Raw(behind(start_tombolo, upstream).port, timeout=0.9) as raw:
+    inside = Inside()
+    with Raw(behind(start_tombolo, upstream, extra=inside.section).port, timeout=0.9) as raw:
         raw.send(BROKEN[what])
         assert raw.is_closed()
     assert upstream.connections == []
+    assert inside.numbers().sum("tombolo_proxy_headers_refused_total") == 1
 
 
 def test_a_header_that_does_not_come_is_waited_for_as_long_as_a_head(door):
@@ -116,7 +119,13 @@ def test_a_header_that_does_not_come_is_waited_for_as_long_as_a_head(door):
 
 @pytest.mark.parametrize("listen", ["trusted_proxies = []", 'trusted_proxies = ["192.0.2.0/24"]'])
 def test_only_trusted_proxies_may_speak(start_tombolo, upstream, listen):
-    tombolo = behind(start_tombolo, upstream, listen)
+    inside = Inside()
+    tombolo = behind(start_tombolo, upstream, listen, extra=inside.section)
+
+    def refused():
+        return inside.numbers().sum("tombolo_proxy_headers_refused_total")
+
+    eventually(lambda: refused() == 1, what="the connection by which it was seen to have started")
     for sent in (V1 + REQUEST, REQUEST):
         with Raw(tombolo.port, timeout=0.9) as raw:
             try:
@@ -126,6 +135,7 @@ def test_only_trusted_proxies_may_speak(start_tombolo, upstream, listen):
             assert raw.is_closed()
     assert upstream.connections == []
     eventually(lambda: "proxy_untrusted" in tombolo.logged(), what="a line in the log")
+    assert refused() == 3
 
 
 def test_it_comes_before_tls(start_tombolo, echo, tmp_path):

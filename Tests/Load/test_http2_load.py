@@ -8,6 +8,7 @@ import pytest
 
 from support.certificates import Authority
 from support.contract import https
+from support.inside import Inside
 from support.processes import accepts, eventually, free_port
 
 HOST = "shop.localhost"
@@ -18,10 +19,11 @@ REQUESTS = 20_000
 def test_h2load_runs_clean(start_tombolo, echo, tmp_path, scheme):
     program = shutil.which("h2load")
     assert program, "h2load is missing: it is in Debian's nghttp2-client"
-    port, settings = free_port(), {}
+    port, settings, inside = free_port(), {"extra": ""}, Inside()
     if scheme == "https":
         Authority(tmp_path / "authority").issue(tmp_path / "certs" / "all.pem", HOST)
         settings = https(port, tmp_path / "certs")
+    settings["extra"] += inside.section
     tombolo = start_tombolo({HOST: echo.url}, **settings)
     entry = port if scheme == "https" else tombolo.port
     eventually(lambda: accepts(entry), what="the listener")
@@ -36,3 +38,11 @@ def test_h2load_runs_clean(start_tombolo, echo, tmp_path, scheme):
     assert requests["succeeded"] == requests["done"] == REQUESTS
     assert requests["failed"] == requests["errored"] == requests["timeout"] == 0
     assert f"{REQUESTS} 2xx, 0 3xx, 0 4xx, 0 5xx" in told
+    numbers = inside.numbers()
+    assert numbers.sum("tombolo_requests_total") == numbers.sum("tombolo_requests_total", domain=HOST, code="2xx") == REQUESTS
+    assert numbers.sum("tombolo_http2_connections_total") == 16 and numbers.sum("tombolo_http2_streams_total") == REQUESTS
+    for failures in (
+        "request_failures", "http2_stream_errors", "http2_connection_errors", "limit_hits", "upstream_retries",
+        "upstream_failovers", "pages_failed",
+    ):
+        assert numbers.sum(f"tombolo_{failures}_total") == 0, failures
