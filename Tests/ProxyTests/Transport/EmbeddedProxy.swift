@@ -57,8 +57,18 @@ final class EmbeddedProxy {
         loop.run()
     }
 
+    /// A connection that the test expects was not opened.
+    struct NoUpstream: Error {
+        let index: Int
+    }
+
+    private func opened(_ index: Int) throws -> EmbeddedChannel {
+        guard upstreams.indices.contains(index) else { throw NoUpstream(index: index) }
+        return upstreams[index]
+    }
+
     func upstreamSends(_ text: String, on index: Int = 0) throws {
-        try upstreams[index].writeInbound(ByteBuffer(string: text))
+        try opened(index).writeInbound(ByteBuffer(string: text))
         loop.run()
     }
 
@@ -73,7 +83,7 @@ final class EmbeddedProxy {
 
     var atClient: String { get throws { try Self.written(client) } }
 
-    func atUpstream(_ index: Int = 0) throws -> String { try Self.written(upstreams[index]) }
+    func atUpstream(_ index: Int = 0) throws -> String { try Self.written(opened(index)) }
 }
 
 /// Opens embedded channels, at once or not at all.
