@@ -59,7 +59,8 @@ def ask(stack, tombolo, count):
 
 def test_the_queue_is_bounded(start_tombolo, slow):
     """With as many connections as processors and nobody waiting, each processor has one request under way at a time."""
-    limits = f'[limits]\nupstream_connections = {LOOPS}\npending = 0\n'
+    inside = Inside()
+    limits = f'{inside.section}[limits]\nupstream_connections = {LOOPS}\npending = 0\n'
     tombolo = start_tombolo({HOST: slow.url}, extra=limits)
     with ExitStack() as stack:
         answers = [None] * 8 * LOOPS
@@ -76,10 +77,12 @@ def test_the_queue_is_bounded(start_tombolo, slow):
     assert len(refused) >= len(answers) - LOOPS
     assert all(b"Retry-After: 1\r\n" in head + b"\r\n" for head in refused)
     assert all(b"upstream_overloaded" in body for status, _, body in answers if status == 503)
+    assert inside.numbers().sum("tombolo_limit_hits_total", limit="pending") == len(refused)
 
 
 def test_waiting_takes_no_longer_than_it_may(start_tombolo, slow):
-    limits = f'[limits]\nupstream_connections = {LOOPS}\n[timeouts]\npending = "1s"\n'
+    inside = Inside()
+    limits = f'{inside.section}[limits]\nupstream_connections = {LOOPS}\n[timeouts]\npending = "1s"\n'
     tombolo = start_tombolo({HOST: slow.url}, extra=limits)
     with ExitStack() as stack:
         ask(stack, tombolo, 8 * LOOPS)
@@ -89,6 +92,9 @@ def test_waiting_takes_no_longer_than_it_may(start_tombolo, slow):
         late = [raw.answer() for raw in ask(stack, tombolo, 1)]
         assert 0.8 < time.monotonic() - begun < 5
         assert late[0][0] == 503 and b"upstream_busy" in late[0][2], late
+        # Those who waited before have waited as long.
+        told = 8 * LOOPS + 1 - len(slow.connections)
+        eventually(lambda: inside.numbers().sum("tombolo_limit_hits_total", limit="pending_time") == told)
 
 
 def test_those_who_wait_are_served_when_a_connection_comes_free(start_tombolo, slow):
