@@ -146,9 +146,10 @@ def waiting(tombolo):
     ("[listen]", "[listen]\nhttp2 = false", "[listen] http2"),
     ("[listen]", "[listen]\nreuse_port = true", "[listen] reuse_port"),
     ("[listen]", '[listen]\nunix_mode = "0600"', "[listen] unix_mode"),
+    ("SHOP_SECRET_KEY\" }", 'SHOP_SECRET_KEY" }\n[group.headers]\nsession_id = "X-Other-Id"', "[group.headers]"),
     ("[listen]", '[listen]\ntrusted_proxies = ["127.0.0.1"]', None),
     ("share_cookies", "links = false\nshare_cookies", None),
-], ids=lambda value: value.rpartition("\n")[2].partition(" =")[0] if value else "nothing")
+], ids=lambda value: value and value.rpartition("\n")[2].partition(" =")[0])
 def test_what_waits_for_the_next_start_is_named_as_long_as_it_waits(start_tombolo, echo, before, after, named):
     tombolo = start_tombolo({"shop.localhost": echo.url}, extra=SECTIONS)
     original = tombolo.config.read_text()

@@ -552,7 +552,7 @@ def test_cleartext_is_redirected(open_door):
     assert door.get()[0] == 200
 
 
-def test_strict_transport_security_is_for_the_app_to_say(open_door, echo):
+def test_strict_transport_security_is_for_the_app_to_say(open_door):
     """A promise for every page of a domain, and for a long time: Tombolo makes it for nobody, and passes it on as it is."""
     door = open_door(listen="redirect_https = true")
     page = "Accept: text/html\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\n"
@@ -560,9 +560,9 @@ def test_strict_transport_security_is_for_the_app_to_say(open_door, echo):
     def promised(answer):
         return [line for line in answer[1].split(b"\r\n") if line.lower().startswith(b"strict-transport-security")]
 
-    def asked(target="/", fields=page, method="GET", **more):
-        with door.connect(more.get("name", SHOP)) as client:
-            client.send(f"{method} {target} HTTP/1.1\r\nHost: {more.get('host', SHOP)}\r\n{fields}\r\n".encode())
+    def asked(target="/", fields=page, method="GET", host=SHOP):
+        with door.connect() as client:
+            client.send(f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n".encode())
             return client.answer()
 
     answers = {
