@@ -31,15 +31,14 @@ struct CacheShard: Sendable {
     }
 
     mutating func get(_ id: SessionID, now: UInt64) -> CacheAnswer {
-        guard let position = index[id], slots[position].deadline > now else {
-            counters.misses &+= 1
-            return .unknown
-        }
+        guard let position = index[id], slots[position].deadline > now else { return .unknown }
         counters.hits &+= 1
         slots[position].isReferenced = true
         guard let stored = slots[position].stored else { return .absent }
         return .hit(stored)
     }
+
+    mutating func countMiss() { counters.misses &+= 1 }
 
     func generation(of id: SessionID) -> UInt64 { generations[Self.generationSlot(id)] }
 

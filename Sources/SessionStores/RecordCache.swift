@@ -29,7 +29,7 @@ public final class RecordCache: Sendable {
     public struct Statistics: Equatable, Sendable {
         /// Questions answered with a record or with the knowledge that there is none.
         public var hits: UInt64 = 0
-        /// Questions answered ``CacheAnswer/unknown``.
+        /// Records that the store had to be asked for: see ``RecordCache/countMiss(_:)``.
         public var misses: UInt64 = 0
         /// Entries that had to make room for others.
         public var evictions: UInt64 = 0
@@ -71,6 +71,9 @@ public final class RecordCache: Sendable {
         let now = clock()
         return shard(id).withLockedValue { $0.get(id, now: now) }
     }
+
+    /// Notes that the store is asked for a record. A request may ask the cache more than once before it comes to that.
+    public func countMiss(_ id: SessionID) { shard(id).withLockedValue { $0.countMiss() } }
 
     /// Takes the moment before which nothing is known: to be called *before* the store is read or written.
     public func begin(_ id: SessionID) -> Moment {

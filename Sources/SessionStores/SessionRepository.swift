@@ -48,7 +48,7 @@ public final class SessionRepository: Sendable {
         switch cache.get(id) {
         case .hit(let stored): stored
         case .absent: nil
-        case .unknown: try await fresh(id)
+        case .unknown: try await read(id, since: cache.begin(id))
         }
     }
 
@@ -82,9 +82,8 @@ public final class SessionRepository: Sendable {
             case .hit(let stored): present = stored
             case .absent: present = nil
             case .unknown:
-                present = try await store.get(id)
+                present = try await read(id, since: moment)
                 isFresh = true
-                cache.put(id, present, since: moment)
             }
             for _ in 0..<Self.maxTries {
                 var record = present?.record
@@ -104,9 +103,8 @@ public final class SessionRepository: Sendable {
                     }
                 }
                 moment = cache.begin(id)
-                present = try await store.get(id)
+                present = try await read(id, since: moment)
                 isFresh = true
-                cache.put(id, present, since: moment)
             }
             throw StoreError(
                 .contended, "the record of session \(id)… changed under \(Self.maxTries) tries to write it")
@@ -157,8 +155,8 @@ public final class SessionRepository: Sendable {
         }
     }
 
-    private func fresh(_ id: SessionID) async throws -> StoredRecord? {
-        let moment = cache.begin(id)
+    private func read(_ id: SessionID, since moment: RecordCache.Moment) async throws -> StoredRecord? {
+        cache.countMiss(id)
         let stored = try await store.get(id)
         cache.put(id, stored, since: moment)
         return stored

@@ -438,6 +438,20 @@ def test_the_number_moves(world, happens, name, labels, by):
     assert by is None or name.endswith("_sum") or change == by or name.startswith(("tombolo_connections", "tombolo_store")), change
 
 
+def test_misses_are_what_the_store_was_asked_for(world):
+    def counted():
+        numbers = world.inside.numbers()
+        asked = numbers.sum("tombolo_store_operations_total", operation="get")
+        return numbers.sum("tombolo_record_cache_misses_total"), asked
+
+    before = counted()
+    cart(world)
+    check_and_merge(world)
+    after = counted()
+    assert after[1] > before[1]
+    assert after[0] - before[0] == after[1] - before[1]
+
+
 def test_gauges_follow_what_is_open(world):
     request = f"GET /socket HTTP/1.1\r\nHost: {SHOP}\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
     with Raw(world.tombolo.port) as raw:
