@@ -30,9 +30,9 @@ extension SessionPhases {
             return finish(x, context, said)
         }
         return .later(
-            commit(change, x, context).assumeIsolated().map { [self] committed in
+            later(commit(change, x, context), context) { [self] committed in
                 committed ? finish(x, context, said) : commitFailed(x, context, said)
-            }.nonisolated())
+            })
     }
 
     /// What the app says of its user, unless it is what is known: many apps say it with every response.

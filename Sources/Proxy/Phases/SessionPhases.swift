@@ -168,10 +168,21 @@ public final class SessionPhases: Phases {
             do { return try await group.resolve(values, at: member) } catch { return nil }
         }
         return .later(
-            asked.assumeIsolated().map { [self] resolution in
+            later(asked, context) { [self] resolution in
                 guard let resolution else { return storeFailed(x, context) }
                 return session(x, context, resolution)
-            }.nonisolated())
+            })
+    }
+
+    /// Goes on with a request when the store has answered; not if the exchange is over by then, whose head and lines may be
+    /// those of another request already.
+    func later<Answer, Verdict>(
+        _ answer: EventLoopFuture<Answer>, _ context: RequestContext, _ next: @escaping (Answer) -> Verdict
+    ) -> EventLoopFuture<Verdict> {
+        answer.assumeIsolated().flatMapThrowing { answer in
+            guard !context.isOver else { throw CancellationError() }
+            return next(answer)
+        }.nonisolated()
     }
 
     /// The store has not answered. Nobody is logged out for that, and no cookie is touched.
@@ -256,10 +267,10 @@ public final class SessionPhases: Phases {
         guard !cookies.isEmpty else { return nil }
         let change = SessionChange(adopted: cookies)
         return .later(
-            commit(change, x, context).assumeIsolated().map { [self] committed in
+            later(commit(change, x, context), context) { [self] committed in
                 guard committed else { return storeFailed(x, context) }
                 return forward(x, context)
-            }.nonisolated())
+            })
     }
 
     private func touch(_ session: ResolvedSession, _ context: RequestContext) {

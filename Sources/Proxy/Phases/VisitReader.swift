@@ -12,7 +12,7 @@ enum VisitReader {
             case .secFetchSite: fetch.site = word(field, head) ?? .other
             case .secFetchMode: fetch.mode = word(field, head) ?? .other
             case .secFetchDest: fetch.dest = word(field, head) ?? .other
-            case .secFetchStorageAccess: fetch.hasStorageAccess = head.equals(field, "active")
+            case .secFetchStorageAccess: fetch.hasStorageAccess = head.string(field.value) == "active"
             case .secPurpose: fetch.isSpeculative = true
             case .purpose: if head.equals(field, "prefetch") { fetch.isSpeculative = true }
             case .secCHUA: fetch.hasClientHints = true

@@ -54,11 +54,6 @@ struct Balancer {
     /// The endpoints that are put aside.
     var aside: [UpstreamEndpoint] { members.filter { $0.asideUntil != nil }.map(\.endpoint) }
 
-    /// Whether a request is to find out if the endpoint works again.
-    func isOnTrial(_ endpoint: UpstreamEndpoint) -> Bool {
-        index(of: endpoint).map { members[$0].isOnTrial } ?? false
-    }
-
     /// Puts other endpoints in place. What is known of those that stay is kept.
     mutating func replace(with endpoints: [(endpoint: UpstreamEndpoint, isSpare: Bool)]) {
         let before = members
@@ -75,16 +70,24 @@ struct Balancer {
 
     /// The endpoint for the next request, none of those that it has `tried`; nil if there is no other.
     mutating func pick(now: NIODeadline, tried: [UpstreamEndpoint] = []) -> UpstreamEndpoint? {
-        if members.count == 1, tried.isEmpty { return members[0].endpoint }
+        choice(now: now, tried: tried)?.endpoint
+    }
+
+    /// As ``pick(now:tried:)``, and whether this request is to find out if the endpoint works again.
+    mutating func choice(
+        now: NIODeadline, tried: [UpstreamEndpoint] = []
+    ) -> (endpoint: UpstreamEndpoint, isTrial: Bool)? {
+        if members.count == 1, tried.isEmpty { return (members[0].endpoint, false) }
         let ready = choose(tried) { !$0.isSpare && $0.isReady(now) } ?? choose(tried) { $0.isReady(now) }
         guard let index = ready ?? choose(tried, { _ in true }) else { return nil }
-        if ready != nil, members[index].asideUntil != nil {
+        let isTrial = ready != nil && members[index].asideUntil != nil
+        if isTrial {
             // This request is the trial. Until it has come to something, others stay away, but no longer than a pause.
             members[index].isOnTrial = true
             members[index].asideUntil = now + pause(after: members[index].pauses, jitter: 1)
         }
         turn = index + 1
-        return members[index].endpoint
+        return (members[index].endpoint, isTrial)
     }
 
     private func choose(_ tried: [UpstreamEndpoint], _ isWanted: (Member) -> Bool) -> Int? {

@@ -77,12 +77,13 @@ final class UpstreamPool {
         if !fresh, bucket.balancer.isSingle, let connection = bucket.takeIdle(now: now) { return reused(connection) }
         // Whoever can only wait must not use up the trial of an address that was put aside.
         let hasRoom = bucket.open < settings.maxConnections || !bucket.idle.isEmpty
-        let endpoint = hasRoom ? bucket.balancer.pick(now: now) : nil
+        let choice = hasRoom ? bucket.balancer.choice(now: now) : nil
+        let endpoint = choice?.endpoint
         if !fresh, let endpoint, let connection = bucket.takeIdle(to: endpoint, now: now) { return reused(connection) }
         if bucket.open >= settings.maxConnections, !bucket.idle.isEmpty {
             // Room has to be made for a fresh one, and for a trial, of which nothing would come elsewhere; else better one
             // to another endpoint than none.
-            if fresh || endpoint.map(bucket.balancer.isOnTrial) ?? false {
+            if fresh || choice?.isTrial == true {
                 bucket.idle.removeFirst().breakOff()
             } else if let connection = bucket.takeIdle(now: now) {
                 return reused(connection)
