@@ -123,6 +123,17 @@ extension MessageHead {
         withValue(of: field) { $0.clamped(0..<lowercased.utf8CodeUnitCount).equalsIgnoringCase(lowercased) }
     }
 
+    /// Whether that text is anywhere in the field's value, whatever the letter case. `lowercased` must be in lower case.
+    public func value(of field: Field, contains lowercased: StaticString) -> Bool {
+        withValue(of: field) { value in
+            let length = lowercased.utf8CodeUnitCount
+            guard value.count >= length else { return false }
+            return (0...value.count - length).contains { start in
+                value.clamped(start..<start + length).equalsIgnoringCase(lowercased)
+            }
+        }
+    }
+
     /// Whether a list-valued field (RFC 9110 §5.6.1) has that member in any of its lines, whatever the letter case.
     /// `lowercased` must be in lower case.
     public func list(_ name: FieldName, contains lowercased: StaticString) -> Bool {

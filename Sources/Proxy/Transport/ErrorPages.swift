@@ -58,8 +58,8 @@ public enum ErrorPages {
     /// Whether any `Accept` field names `text/html` or `application/xhtml+xml`, as browsers' navigations do.
     public static func prefersHTML(_ head: RequestHead) -> Bool {
         for field in head.fields where field.known == .accept && !field.isRemoved {
-            let value = head.string(field.value).lowercased()
-            if value.contains("text/html") || value.contains("application/xhtml+xml") { return true }
+            let isHTML = head.value(of: field, contains: "text/html")
+            if isHTML || head.value(of: field, contains: "application/xhtml+xml") { return true }
         }
         return false
     }
