@@ -49,6 +49,18 @@ extension UnsafeRawBufferPointer {
         return nil
     }
 
+    /// Whether any of the words of eight bytes that these bytes are made of is one; the last two may overlap. `self` must have
+    /// eight bytes or more.
+    @inline(__always)
+    func hasWord(_ isOne: (UInt64) -> Bool) -> Bool {
+        var index = 0
+        while index < count - 8 {
+            if isOne(loadUnaligned(fromByteOffset: index, as: UInt64.self)) { return true }
+            index += 8
+        }
+        return isOne(loadUnaligned(fromByteOffset: count - 8, as: UInt64.self))
+    }
+
     /// Whether every byte in `range` is visible ASCII (0x21…0x7E) and none is `#`. `range` must lie within `self`.
     func isTarget(_ range: Range<Int>) -> Bool {
         var index = range.lowerBound

@@ -10,7 +10,15 @@ public struct HTTP2FieldBlock {
     public private(set) var bytes = ByteBuffer()
 
     /// The section of a response's head, with its `:status`.
-    public init(status: Int) {
+    public init(status: Int) { begin(status: status) }
+
+    /// Begins anew, with another response's section. Memory that was taken is used again, but for that of an unusual one.
+    public mutating func restart(status: Int) {
+        if bytes.storageCapacity > 16 * 1024 { bytes = ByteBuffer() } else { bytes.clear() }
+        begin(status: status)
+    }
+
+    private mutating func begin(status: Int) {
         bytes.reserveCapacity(512)
         switch status {
         case 200: bytes.writeInteger(0x88 as UInt8)
@@ -28,9 +36,12 @@ public struct HTTP2FieldBlock {
 
     /// Adds every field of `head` that has not been taken out and that HTTP/2 knows.
     public mutating func add(_ head: ResponseHead) {
-        for field in head.fields where !field.isRemoved && Self.isAllowed(field.known) {
-            head.bytes.withUnsafeReadableBytes { all in
-                add(all.clamped(field.name), all.clamped(field.value), field.known)
+        head.bytes.withUnsafeReadableBytes { all in
+            let most = all.count + head.fields.count * Self.mostOverhead
+            bytes.write(atMost: most) { writer in
+                for field in head.fields where !field.isRemoved && Self.isAllowed(field.known) {
+                    Self.write(all.clamped(field.name), all.clamped(field.value), field.known, into: &writer)
+                }
             }
         }
     }
@@ -45,7 +56,10 @@ public struct HTTP2FieldBlock {
                 while let line = try reader.next(in: all, tooLong: .fieldLineTooLong), !line.isEmpty {
                     let field = try FieldLine.parse(all, line)
                     guard Self.isAllowed(field.known) else { continue }
-                    add(all.clamped(field.name), all.clamped(field.value), field.known)
+                    let (name, value) = (all.clamped(field.name), all.clamped(field.value))
+                    bytes.write(atMost: name.count + value.count + Self.mostOverhead) { writer in
+                        Self.write(name, value, field.known, into: &writer)
+                    }
                 }
             } catch {
                 // A line of our own that is none cannot be sent; the ones before it are still right.
@@ -56,46 +70,52 @@ public struct HTTP2FieldBlock {
 
     /// Adds `content-length`.
     public mutating func add(length: Int) {
-        writeIndex(28)
+        bytes.write(atMost: Self.mostOverhead) { Self.writeInteger(28, prefix: 4, flags: 0, into: &$0) }
         writeDecimal(length)
     }
 
     // MARK: - Writing
 
-    private mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ known: FieldName) {
-        if let index = Self.staticIndex(known) {
-            writeIndex(index, isSecret: known == .setCookie)
-        } else {
-            bytes.writeInteger(0 as UInt8)
-            writeInteger(name.count, prefix: 7, flags: 0)
-            for byte in name { bytes.writeInteger(ASCII.lowercased(byte)) }
-        }
-        writeInteger(value.count, prefix: 7, flags: 0)
-        bytes.writeBytes(value)
-    }
+    /// What a field needs at most besides its name and value: a byte, and two numbers.
+    private static let mostOverhead = 1 + 2 * 11
 
-    /// A literal's name from the static table. What is secret is not to be indexed by anybody on the way, either (§6.2.3).
-    private mutating func writeIndex(_ index: Int, isSecret: Bool = false) {
-        writeInteger(index, prefix: 4, flags: isSecret ? 0x10 : 0)
+    private static func write(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ known: FieldName,
+        into writer: inout RawWriter
+    ) {
+        if let index = staticIndex(known) {
+            // What is secret is not to be indexed by anybody on the way, either (§6.2.3).
+            writeInteger(index, prefix: 4, flags: known == .setCookie ? 0x10 : 0, into: &writer)
+        } else {
+            writer.write(0 as UInt8)
+            writeInteger(name.count, prefix: 7, flags: 0, into: &writer)
+            writer.writeLowercased(name)
+        }
+        writeInteger(value.count, prefix: 7, flags: 0, into: &writer)
+        writer.write(value)
     }
 
     private mutating func writeDecimal(_ number: Int) {
-        let digits = String(number)
-        writeInteger(digits.utf8.count, prefix: 7, flags: 0)
-        bytes.writeString(digits)
+        var digits = String(number)
+        digits.withUTF8 { digits in
+            bytes.write(atMost: digits.count + Self.mostOverhead) { writer in
+                Self.writeInteger(digits.count, prefix: 7, flags: 0, into: &writer)
+                writer.write(UnsafeRawBufferPointer(digits))
+            }
+        }
     }
 
     /// RFC 7541 §5.1.
-    private mutating func writeInteger(_ value: Int, prefix: Int, flags: UInt8) {
+    private static func writeInteger(_ value: Int, prefix: Int, flags: UInt8, into writer: inout RawWriter) {
         let most = 1 << prefix - 1
-        guard value >= most else { return _ = bytes.writeInteger(flags | UInt8(truncatingIfNeeded: value)) }
-        bytes.writeInteger(flags | UInt8(truncatingIfNeeded: most))
+        guard value >= most else { return writer.write(flags | UInt8(truncatingIfNeeded: value)) }
+        writer.write(flags | UInt8(truncatingIfNeeded: most))
         var rest = value - most
         while rest >= 0x80 {
-            bytes.writeInteger(UInt8(truncatingIfNeeded: rest & 0x7F | 0x80))
+            writer.write(UInt8(truncatingIfNeeded: rest & 0x7F | 0x80))
             rest >>= 7
         }
-        bytes.writeInteger(UInt8(truncatingIfNeeded: rest))
+        writer.write(UInt8(truncatingIfNeeded: rest))
     }
 
     /// Where the name is in the static table (RFC 7541, appendix A).

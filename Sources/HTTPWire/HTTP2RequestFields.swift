@@ -52,6 +52,23 @@ public struct HTTP2RequestFields {
     /// - Parameter limits: what a head may cost: those of HTTP/1.1.
     public init(limits: HeadLimits = HeadLimits()) { self.limits = limits }
 
+    /// Begins anew, with another request's section. Memory that was taken is used again, but for that of an unusual one.
+    public mutating func restart() {
+        for index in pseudo.indices { pseudo[index] = nil }
+        Self.clear(&values)
+        Self.clear(&lines)
+        Self.clear(&cookies)
+        sawRegular = false
+        host = nil
+        statesLength = false
+    }
+
+    private static func clear(_ buffer: inout ByteBuffer) {
+        if buffer.storageCapacity > largestKept { buffer = ByteBuffer() } else { buffer.clear() }
+    }
+
+    private static let largestKept = 16 * 1024
+
     // MARK: - Fields
 
     /// Takes the next field of the section, in the order of arrival.
@@ -60,9 +77,10 @@ public struct HTTP2RequestFields {
     ) throws(Malformed) {
         guard FieldSectionRules.isValue(value) else { throw .badFieldValue }
         if name.first == ASCII.colon { return try addPseudo(name, value) }
-        guard FieldSectionRules.isName(name) else { throw .badFieldName }
+        let known = FieldName(name)
+        guard FieldSectionRules.isName(name, known) else { throw .badFieldName }
         sawRegular = true
-        switch FieldName(name) {
+        switch known {
         case .connection, .proxyConnection, .keepAlive, .transferEncoding, .upgrade: throw .connectionField
         case .te: guard value.equalsIgnoringCase("trailers") else { throw .connectionField }
         case .cookie: return addCookie(value)
@@ -135,29 +153,15 @@ public struct HTTP2RequestFields {
         } catch {
             throw .malformed(error)
         }
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(values.readableBytes + lines.readableBytes + cookies.readableBytes + 64)
+        var key: ByteBuffer?
         if let name = self[.protocol] {
             guard text(name, { $0.equalsIgnoringCase("websocket") }) else {
                 // RFC 9220 §3 has 501 for it; RFC 8441 is silent.
                 throw .wire(HTTPWireError(.unsupportedProtocol, sender: .client))
             }
-            writeRequestLine("GET", into: &bytes)
-            bytes.writeStaticString("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: ")
-            bytes.writeImmutableBuffer(webSocketKey())
-            bytes.writeStaticString(ASCII.crlf)
-        } else {
-            writeRequestLine(nil, into: &bytes)
-            if !endsStream, !statesLength, !isConnect {
-                bytes.writeStaticString("transfer-encoding: chunked\r\n")
-            }
+            key = webSocketKey()
         }
-        bytes.writeImmutableBuffer(lines)
-        if cookies.readableBytes > 0 {
-            bytes.writeImmutableBuffer(cookies)
-            bytes.writeStaticString(ASCII.crlf)
-        }
-        bytes.writeStaticString(ASCII.crlf)
+        var bytes = written(endsStream, key)
         try parse(&bytes, into: head)
         if endsStream, case .length(let length) = head.framing, length > 0 {
             throw .malformed(.wrongContentLength)
@@ -201,20 +205,45 @@ public struct HTTP2RequestFields {
         guard isAsterisk || isOrigin else { throw .badPath }
     }
 
-    private func writeRequestLine(_ method: StaticString?, into bytes: inout ByteBuffer) {
-        if let method { bytes.writeStaticString(method) } else { write(self[.method], into: &bytes) }
-        bytes.writeInteger(ASCII.space)
-        write(isConnect && self[.protocol] == nil ? self[.authority] : self[.path], into: &bytes)
-        bytes.writeStaticString(" HTTP/1.1\r\n")
-        guard let authority = self[.authority] ?? host else { return }
-        bytes.writeStaticString("host: ")
-        write(authority, into: &bytes)
-        bytes.writeStaticString(ASCII.crlf)
+    private func written(_ endsStream: Bool, _ webSocketKey: ByteBuffer?) -> ByteBuffer {
+        // The authority may be needed twice, as target and as host.
+        let theirs = 2 * values.readableBytes + lines.readableBytes + cookies.readableBytes
+        var bytes = ByteBuffer()
+        bytes.write(atMost: theirs + (webSocketKey?.readableBytes ?? 0) + 160) { writer in
+            writeHead(endsStream, webSocketKey, into: &writer)
+        }
+        return bytes
     }
 
-    private func write(_ range: Range<Int>?, into bytes: inout ByteBuffer) {
+    private func writeHead(_ endsStream: Bool, _ webSocketKey: ByteBuffer?, into writer: inout RawWriter) {
+        if webSocketKey == nil { write(self[.method], into: &writer) } else { writer.write("GET") }
+        writer.write(ASCII.space)
+        let isTunnel = isConnect && webSocketKey == nil
+        write(isTunnel ? self[.authority] : self[.path], into: &writer)
+        writer.write(" HTTP/1.1\r\n")
+        if let authority = self[.authority] ?? host {
+            writer.write("host: ")
+            write(authority, into: &writer)
+            writer.write(ASCII.crlf)
+        }
+        if let webSocketKey {
+            writer.write("connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-key: ")
+            writer.write(webSocketKey)
+            writer.write(ASCII.crlf)
+        } else if !endsStream, !statesLength, !isTunnel {
+            writer.write("transfer-encoding: chunked\r\n")
+        }
+        writer.write(lines)
+        if cookies.readableBytes > 0 {
+            writer.write(cookies)
+            writer.write(ASCII.crlf)
+        }
+        writer.write(ASCII.crlf)
+    }
+
+    private func write(_ range: Range<Int>?, into writer: inout RawWriter) {
         guard let range else { return }
-        values.withUnsafeReadableBytes { _ = bytes.writeBytes($0.clamped(range)) }
+        values.withUnsafeReadableBytes { writer.write($0.clamped(range)) }
     }
 
     private func text<Result>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
@@ -224,22 +253,37 @@ public struct HTTP2RequestFields {
 
 /// What RFC 9113 §8.2.1 says about names and values, whichever section they are in.
 enum FieldSectionRules {
-    /// A token in lower case.
-    static func isName(_ name: UnsafeRawBufferPointer) -> Bool {
-        !name.isEmpty && name.allSatisfy { ASCII.isTokenByte($0) && !(0x41...0x5A).contains($0) }
+    /// A token in lower case; `known` is what it stands for, whatever its case.
+    static func isName(_ name: UnsafeRawBufferPointer, _ known: FieldName) -> Bool {
+        // Of all other known names there is but one spelling; of this one only the beginning is known.
+        guard known == .other || known == .xForwarded else { return !hasUppercase(name) }
+        return !name.isEmpty && name.allSatisfy { ASCII.isTokenByte($0) && !(0x41...0x5A).contains($0) }
+    }
+
+    private static func hasUppercase(_ name: UnsafeRawBufferPointer) -> Bool {
+        guard name.count >= 8 else { return name.contains { (0x41...0x5A).contains($0) } }
+        return name.hasWord { Words.lowercased($0) != $0 }
     }
 
     /// No NUL, CR or LF, and no white space at either end.
     static func isValue(_ value: UnsafeRawBufferPointer) -> Bool {
         if let first = value.first, ASCII.isBlank(first) { return false }
         if let last = value.last, ASCII.isBlank(last) { return false }
-        return value.allSatisfy { $0 != 0 && $0 != ASCII.cr && $0 != ASCII.lf }
+        guard value.count >= 8 else { return !value.contains(where: endsLine) }
+        return !value.hasWord { word in
+            guard Words.hasByte(below: 0x20, in: word) else { return false }
+            return Words.hasByte(0x00, in: word) || Words.hasByte(0x0D, in: word) || Words.hasByte(0x0A, in: word)
+        }
     }
 
+    private static func endsLine(_ byte: UInt8) -> Bool { byte == 0 || byte == ASCII.cr || byte == ASCII.lf }
+
     static func write(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, into lines: inout ByteBuffer) {
-        lines.writeBytes(name)
-        lines.writeStaticString(": ")
-        lines.writeBytes(value)
-        lines.writeStaticString(ASCII.crlf)
+        lines.write(atMost: name.count + value.count + 4) { writer in
+            writer.write(name)
+            writer.write(": ")
+            writer.write(value)
+            writer.write(ASCII.crlf)
+        }
     }
 }

@@ -21,9 +21,10 @@ public struct HTTP2Trailers {
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
     ) throws(HTTP2RequestFields.Malformed) {
         if name.first == ASCII.colon { throw .pseudoFieldInTrailers }
-        guard FieldSectionRules.isName(name) else { throw .badFieldName }
+        let known = FieldName(name)
+        guard FieldSectionRules.isName(name, known) else { throw .badFieldName }
         guard FieldSectionRules.isValue(value) else { throw .badFieldValue }
-        switch FieldName(name) {
+        switch known {
         case .connection, .proxyConnection, .keepAlive, .transferEncoding, .upgrade, .te: throw .connectionField
         default: FieldSectionRules.write(name, value, into: &lines)
         }

@@ -51,6 +51,12 @@ struct HTTP2FieldTests {
             ),
             (get + [("host", "A.example")], true, "GET /x?y HTTP/1.1\r\nhost: a.example\r\n"),
             (get + [("content_length", "5")], true, "GET /x?y HTTP/1.1\r\nhost: a.example\r\n"),
+            (get + [("x", "1234567\t9")], true, "GET /x?y HTTP/1.1\r\nhost: a.example\r\nx: 1234567\t9\r\n"),
+            (
+                [(":method", "CONNECT"), (":authority", String(repeating: "a", count: 60) + ".example:1")], false,
+                "CONNECT \(String(repeating: "a", count: 60)).example:1 HTTP/1.1\r\n"
+                    + "host: \(String(repeating: "a", count: 60)).example:1\r\n"
+            ),
             (
                 [(":method", "CONNECT"), (":protocol", "websocket")] + get.dropFirst() + [
                     ("sec-websocket-key", "evil")
@@ -68,7 +74,12 @@ struct HTTP2FieldTests {
         arguments: [
             (get + [("x", "a\r\nb: c")], true, "badFieldValue"), (get + [("x", "a\n")], true, "badFieldValue"),
             (get + [("x\r\ny", "a")], true, "badFieldName"), (get + [("x:", "a")], true, "badFieldName"),
-            (get + [("X", "a")], true, "badFieldName"),
+            (get + [("X", "a")], true, "badFieldName"), (get + [("accepT", "a")], true, "badFieldName"),
+            (get + [("accept-languagE", "a")], true, "badFieldName"),
+            (get + [("x-forwarded-a b", "a")], true, "badFieldName"),
+            (get + [("x", "a\r23456789")], true, "badFieldValue"),
+            (get + [("x", "123456789\nb")], true, "badFieldValue"),
+            (get + [("x", "12345678901234\0b")], true, "badFieldValue"),
             (get + [("transfer-encoding", "chunked")], false, "connectionField"),
             (get + [("connection", "x")], true, "connectionField"), (get + [("te", "gzip")], true, "connectionField"),
             (get + [(":path", "/")], true, "repeatedPseudoField"),
@@ -108,6 +119,29 @@ struct HTTP2FieldTests {
                 == "414 uriTooLong")
     }
 
+    @Test("a section knows nothing of the one before, whatever became of that")
+    func restarts() throws {
+        var mapping = HTTP2RequestFields()
+        func add(_ fields: Fields) throws {
+            for (name, value) in fields {
+                try Array(name.utf8).withUnsafeBytes { name in
+                    try Array(value.utf8).withUnsafeBytes { try mapping.add(name: name, value: $0) }
+                }
+            }
+        }
+        let long = String(repeating: "y", count: 50_000)
+        try add(Self.post + [("host", "a.example"), ("content-length", "3"), ("cookie", "a=b"), ("x", long)])
+        mapping.restart()
+        #expect(throws: HTTP2RequestFields.Malformed.repeatedPseudoField) { try add(Self.post + Self.get) }
+        mapping.restart()
+        try add(Self.post)
+        let head = RequestHead()
+        try mapping.finish(endsStream: false, into: head)
+        #expect(
+            String(buffer: head.bytes)
+                == "POST /x?y HTTP/1.1\r\nhost: a.example\r\ntransfer-encoding: chunked\r\n\r\n")
+    }
+
     @Test("responses: fields of one connection stay behind")
     func responses() throws {
         var buffer = ByteBuffer(
@@ -125,6 +159,8 @@ struct HTTP2FieldTests {
             + [0, 5] + Array("empty".utf8) + [0] + [0x0F, 44, 1] + Array("x".utf8) + [0, 3] + Array("x-a".utf8) + [0]
             + [0x0F, 13, 2] + Array("12".utf8)
         #expect(Array(block.bytes.readableBytesView) == expected)
+        block.restart(status: 204)
+        #expect(Array(block.bytes.readableBytesView) == [0x89])
     }
 
     @Test("responses: long values, and bytes that are no UTF-8")

@@ -19,14 +19,15 @@ extension HTTP2FieldReader {
     }
 
     private mutating func add(name: String, value: String) throws(HTTP2RequestFields.Malformed) {
-        var (name, value) = (name, value)
-        let result = name.withUTF8 { name in
-            value.withUTF8 { value in
+        let result = name.utf8.withContiguousStorageIfAvailable { name in
+            value.utf8.withContiguousStorageIfAvailable { value in
                 Result { () throws(HTTP2RequestFields.Malformed) in
                     try add(name: UnsafeRawBufferPointer(name), value: UnsafeRawBufferPointer(value))
                 }
             }
         }
+        // The strings of Swift's own are all contiguous, and a decoder makes no others.
+        guard let result, let result else { throw .badFieldValue }
         try result.get()
     }
 }

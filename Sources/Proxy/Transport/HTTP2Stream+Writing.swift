@@ -23,44 +23,48 @@ extension HTTP2Stream {
 
     func streamedFraming() -> OutputFraming { .untilEnd }
 
-    func writeContinue() { writeSection(HTTP2FieldBlock(status: 100), isInterim: true, endsStream: false) }
+    func writeContinue() { writeSection(100, isInterim: true, endsStream: false) { _ in } }
 
     func writeInterim() {
-        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
-        section.add(exchange.responseHead)
-        writeSection(section, isInterim: true, endsStream: false)
+        writeSection(exchange.responseHead.status, isInterim: true, endsStream: false) { $0.add(exchange.responseHead) }
     }
 
     func writeHead(length: Int?) {
-        var section = HTTP2FieldBlock(status: exchange.responseHead.status)
-        section.add(exchange.responseHead)
-        section.add(exchange.responseLines)
-        if let length { section.add(length: length) }
-        writeSection(section, endsStream: outputFraming == .none || declaredLength == 0)
+        writeSection(
+            exchange.responseHead.status, endsStream: outputFraming == .none || declaredLength == 0
+        ) { section in
+            section.add(exchange.responseHead)
+            section.add(exchange.responseLines)
+            if let length { section.add(length: length) }
+        }
     }
 
     func writeLocalHead(_ response: LocalResponse, status: Int, length: Int?) {
-        var section = HTTP2FieldBlock(status: status)
         var lines = ByteBuffer()
         writeLocalLines(response, into: &lines)
-        section.add(lines)
-        if let length { section.add(length: length) }
-        writeSection(section, endsStream: outputFraming == .none || length == 0)
+        writeSection(status, endsStream: outputFraming == .none || length == 0) { section in
+            section.add(lines)
+            if let length { section.add(length: length) }
+        }
     }
 
     func writeTunnelHead() {
         // There is nothing to switch to: the stream is the tunnel (RFC 8441 §5).
-        var section = HTTP2FieldBlock(status: 200)
         exchange.responseHead.removeAll(.secWebSocketAccept)
-        section.add(exchange.responseHead)
-        section.add(exchange.responseLines)
-        writeSection(section, endsStream: false)
+        writeSection(200, endsStream: false) { section in
+            section.add(exchange.responseHead)
+            section.add(exchange.responseLines)
+        }
     }
 
-    private func writeSection(_ section: HTTP2FieldBlock, isInterim: Bool = false, endsStream: Bool) {
+    private func writeSection(
+        _ status: Int, isInterim: Bool = false, endsStream: Bool, _ body: (inout HTTP2FieldBlock) -> Void
+    ) {
         guard let id else { return }
         if endsStream { endIsWritten = true }
-        connection.write(section.bytes, isInterim: isInterim, endsStream: endsStream, on: id)
+        state.responseFields.restart(status: status)
+        body(&state.responseFields)
+        connection.write(state.responseFields.bytes, isInterim: isInterim, endsStream: endsStream, on: id)
     }
 
     func write(_ piece: ByteBuffer) {

@@ -61,14 +61,14 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
     }
 
     private func readHead(_ section: HPACKHeaders) throws(HTTP2RequestFields.Refusal) {
-        var fields = HTTP2RequestFields(limits: state.settings.requestLimits)
+        state.requestFields.restart()
         do throws(HTTP2RequestFields.Malformed) {
-            try fields.add(section)
+            try state.requestFields.add(section)
         } catch {
             throw .malformed(error)
         }
         _ = machine.handle(.headBegins)
-        try fields.finish(
+        try state.requestFields.finish(
             endsStream: hasEnded, webSocketKey: { makeWebSocketKey() }, into: exchange.requestHead)
     }
 

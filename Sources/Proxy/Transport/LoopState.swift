@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 
 /// A client's connection, as far as its loop has to do with it.
@@ -23,6 +24,9 @@ final class LoopState {
     private var date: DateLine
 
     init(
+    /// What the heads of HTTP/2 are read into and put together in, one after another.
+    var requestFields: HTTP2RequestFields
+    var responseFields = HTTP2FieldBlock(status: 200)
         loop: any EventLoop, settings: TransportSettings, counters: LoopCounters, connector: any Connector,
         wallClock: @escaping @Sendable () -> Int64, health: UpstreamHealth = UpstreamHealth { _ in },
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
@@ -36,6 +40,7 @@ final class LoopState {
     }
 
     // MARK: - Scratch
+        self.requestFields = HTTP2RequestFields(limits: settings.requestLimits)
 
     /// An empty buffer to collect what is written in one go; give it back with ``giveBack(_:)``.
     func takeBuffer() -> ByteBuffer {
