@@ -50,8 +50,21 @@ extension HTTP2Connection {
         flush()
     }
 
-    /// Sends what has been written, with what other streams write in this turn.
-    func flush() { if !isReading { flushIfNeeded() } }
+    /// How much is worth a write to the socket of its own.
+    private static let fullFlush = 16 * 1024
+
+    /// Sends what has been written, with what other streams write in this turn: the answers of several upstreams that are read
+    /// in one turn of the loop leave together.
+    func flush() {
+        guard !isReading, mustFlush else { return }
+        if unsent >= Self.fullFlush { return flushIfNeeded() }
+        guard !flushIsDue else { return }
+        flushIsDue = true
+        state.loop.assumeIsolated().execute { [self] in
+            flushIsDue = false
+            flushIfNeeded()
+        }
+    }
 
     func flushIfNeeded() {
         guard mustFlush, let context else { return }

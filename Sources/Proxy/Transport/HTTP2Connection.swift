@@ -43,6 +43,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     var isCrowded: Bool { unsent > Self.crowd }
     var isReading = false
     var mustFlush = false
+    /// Whether a flush will come at the end of this turn of the loop.
+    var flushIsDue = false
     var streamErrors: EventBudget
     /// Frames that moved nothing, less those that did.
     var idleFrames: Int
@@ -241,6 +243,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
 
     func closeNow() {
         if state.isDraining { for stream in streams.values { stream.sayLastWords() } }
+        if flushIsDue { flushIfNeeded() }
         (contact.tls?.context ?? context)?.close(promise: nil)
     }
 
