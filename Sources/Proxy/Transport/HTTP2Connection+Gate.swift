@@ -6,7 +6,11 @@ extension HTTP2Connection {
     func frameArrives(_ frame: HTTP2FrameHeader) {
         if frame.kind != .continuation { sawFrame = true }
         switch frame.kind {
-        case .data, .headers: movedSomething()
+        case .data:
+            movedSomething()
+            // Padding uses it up as well (§6.9.1), and so do frames of streams that are closed.
+            window -= frame.length
+        case .headers: movedSomething()
         // These have limits of their own.
         case .continuation, .settings, .ping, .priority, .rstStream, .goAway, .pushPromise: break
         case .windowUpdate, nil:

@@ -16,19 +16,19 @@ extension HTTP2Connection {
     /// alone, and the gate puts `section` in its place.
     func write(_ section: ByteBuffer, isInterim: Bool, endsStream: Bool, on id: HTTP2StreamID) {
         gate.section = section
-        let placeholder = isInterim ? Self.interim : Self.final
-        write(.headers(.init(headers: placeholder, endStream: endsStream)), on: id)
+        write(isInterim ? Self.interim : endsStream ? Self.last : Self.final, on: id)
         gate.section = nil
     }
 
-    private static let final = placeholder("200")
-    private static let interim = placeholder("103")
+    private static let final = placeholder("200", endsStream: false)
+    private static let last = placeholder("200", endsStream: true)
+    private static let interim = placeholder("103", endsStream: false)
 
     /// A head that leaves no trace in the encoder's table.
-    private static func placeholder(_ status: String) -> HPACKHeaders {
+    private static func placeholder(_ status: String, endsStream: Bool) -> HTTP2Frame.FramePayload {
         var fields = HPACKHeaders()
         fields.add(name: ":status", value: status, indexing: .nonIndexable)
-        return fields
+        return .headers(.init(headers: fields, endStream: endsStream))
     }
 
     /// The trailers that go with a response. They may have to wait behind its body, hence the gate cannot help them; those that

@@ -39,11 +39,8 @@ struct HTTP2FrameHeader: Equatable {
     }
 
     func write(into buffer: inout ByteBuffer) {
-        buffer.writeInteger(UInt8(truncatingIfNeeded: length >> 16))
-        buffer.writeInteger(UInt16(truncatingIfNeeded: length))
-        buffer.writeInteger(type)
-        buffer.writeInteger(flags)
-        buffer.writeInteger(stream)
+        buffer.writeMultipleIntegers(
+            UInt8(truncatingIfNeeded: length >> 16), UInt16(truncatingIfNeeded: length), type, flags, stream)
     }
 }
 

@@ -16,7 +16,9 @@ final class HTTP2Gate: ChannelDuplexHandler {
 
     private let state: LoopState
     private unowned let connection: HTTP2Connection
-    private let outgoing = Outgoing()
+    /// What is short goes together, whichever stream it is of: apart, it would be in TLS records of its own. Full frames are
+    /// those of large bodies.
+    private let outgoing = Outgoing(copyLimit: maxPayload - 1)
     private(set) var inbound: HTTP2FrameScanner
     /// What is left of a payload that is written behind its header.
     private var payloadLeft = 0
@@ -126,8 +128,11 @@ final class HTTP2Gate: ChannelDuplexHandler {
     /// (§6.10).
     private static func write(_ section: ByteBuffer, as frame: ByteBuffer, into buffer: inout ByteBuffer) {
         guard let head = frame.withUnsafeReadableBytes({ HTTP2FrameHeader($0) }) else { return }
-        var rest = sizeUpdates(in: frame)
-        rest.writeImmutableBuffer(section)
+        var rest = section
+        if isSizeUpdate(frame.getInteger(at: frame.readerIndex + HTTP2FrameHeader.size)) {
+            rest = sizeUpdates(in: frame)
+            rest.writeImmutableBuffer(section)
+        }
         var kind = HTTP2FrameHeader.Kind.headers
         while let piece = rest.readSlice(length: min(rest.readableBytes, maxPayload)), piece.readableBytes > 0 {
             var flags = kind == .headers ? head.flags & ~HTTP2FrameHeader.endHeaders : 0
@@ -139,11 +144,13 @@ final class HTTP2Gate: ChannelDuplexHandler {
         }
     }
 
+    private static func isSizeUpdate(_ first: UInt8?) -> Bool { first.map { $0 & 0xE0 == 0x20 } ?? false }
+
     /// What a section has to begin with after the client has changed the size of its table (RFC 7541 §4.2).
     private static func sizeUpdates(in frame: ByteBuffer) -> ByteBuffer {
         var updates = ByteBuffer()
         var payload = frame.readableBytesView.dropFirst(HTTP2FrameHeader.size)
-        while let first = payload.first, first & 0xE0 == 0x20 {
+        while let first = payload.first, isSizeUpdate(first) {
             updates.writeInteger(payload.removeFirst())
             guard first & 0x1F == 0x1F else { continue }
             while let next = payload.popFirst() {

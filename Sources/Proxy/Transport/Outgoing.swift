@@ -7,12 +7,13 @@ import NIOCore
 /// calls back into the handler, which discards what is here.
 final class Outgoing {
     /// Larger pieces are not copied.
-    private static let copyLimit = 4096
-
+    private let copyLimit: Int
     private var pending: ByteBuffer?
     private(set) var needsFlush = false
     /// Bytes handed to the channel since the beginning.
     private(set) var total = 0
+
+    init(copyLimit: Int = 4096) { self.copyLimit = copyLimit }
 
     /// Gives `body` the buffer that small things are appended to.
     func append(_ state: LoopState, _ body: (inout ByteBuffer) -> Void) {
@@ -30,7 +31,7 @@ final class Outgoing {
 
     /// Appends a piece of a body.
     func append(_ piece: ByteBuffer, _ state: LoopState, _ context: ChannelHandlerContext) {
-        if piece.readableBytes <= Self.copyLimit, (pending?.readableBytes ?? 0) <= 4 * Self.copyLimit {
+        if piece.readableBytes <= copyLimit, (pending?.readableBytes ?? 0) <= 16 * 1024 {
             append(state) { $0.writeImmutableBuffer(piece) }
             return
         }
