@@ -46,7 +46,7 @@ struct ClientHandlers {
 
     private func http2(_ settings: HTTP2Settings, _ contact: ClientContact) -> [any ChannelHandler] {
         let settings = isTrusted ? settings.forProxies : settings
-        let connection = HTTP2Connection(state: state, settings: settings, contact: contact, makePhases: makePhases)
+        let connection = HTTP2Connection(state: state, settings: settings, contact: contact, phases: makePhases())
         return [connection.gate, settings.handler(state.settings), connection]
     }
 }

@@ -3,9 +3,6 @@ import NIOCore
 
 /// Time limits: what the connection is waiting for at the moment, how long it may, and what happens then.
 extension ClientConnection {
-    /// A connection that has been idle for so long lets go of memory that it would use again if it were not.
-    private static var slimAfter: TimeAmount { .seconds(5) }
-
     func armTimer() {
         let next = currentlyWaiting
         guard next != waiting || (hasProgressed && next.restarts) else { return }
@@ -52,7 +49,7 @@ extension ClientConnection {
             uploaded = bytesIn
             return upload.deadline ?? .distantFuture
         case .client: return nextLook(now)
-        case .request: return now + min(idleLimit, Self.slimAfter)
+        case .request: return now + min(idleLimit, LoopState.slimAfter)
         default: return limit(waiting).map { now + $0 } ?? .distantFuture
         }
     }
@@ -136,7 +133,7 @@ extension ClientConnection {
 
     /// How much longer it may be idle once it has let go; nil if that comes first.
     private var idleTimeLeft: TimeAmount? {
-        let left = idleLimit - Self.slimAfter
+        let left = idleLimit - LoopState.slimAfter
         return left > .zero ? left : nil
     }
 

@@ -37,7 +37,7 @@ extension HTTP2Connection {
         case .data, .headers:
             movedSomething()
             let isLast = frame.has(HTTP2FrameHeader.endStream)
-            streams[HTTP2StreamID(frame.stream)]?.sent(frame.kind == .data ? frame.length : 0, isLast: isLast)
+            streams[frame.stream]?.sent(frame.kind == .data ? frame.length : 0, isLast: isLast)
         case .rstStream:
             let code = HTTP2ErrorCode(networkCode: Int(errorCode))
             guard code != .noError, code != .cancel, code != .internalError, code != .refusedStream else { return }

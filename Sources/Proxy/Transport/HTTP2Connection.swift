@@ -23,20 +23,22 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         case gone
     }
 
-    private static let spareStreams = 8
+    /// Places kept for later streams: as many as browsers have under way at once.
+    private static let spareStreams = 32
     /// What may wait for the client before every stream is given but little.
     private static let crowd = 2 * 1024 * 1024
 
     let state: LoopState
     let settings: HTTP2Settings
     let contact: ClientContact
-    private let makePhases: () -> any Phases
+    /// One for all streams: what a client asks for is much alike, whichever stream it comes on.
+    let phases: any Phases
     private(set) var context: ChannelHandlerContext?
     private(set) lazy var gate = HTTP2Gate(state: state, connection: self)
     private(set) var stage = Stage.open
-    private let timer: DeadlineTimer
-    var streams: [HTTP2StreamID: HTTP2Stream] = [:]
-    private var spare: [HTTP2Stream] = []
+    let timer: DeadlineTimer
+    var streams = HTTP2StreamTable()
+    var spare: [HTTP2Stream] = []
     private var lastStream = HTTP2StreamID.rootStream
     /// Bytes of all streams, written and not yet sent.
     var unsent = 0
@@ -52,20 +54,22 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     var window = 65_535
     private let fullWindow: Int
     /// Since when there is no stream, and since when a head is incomplete.
-    private var idleSince: NIODeadline
+    var idleSince: NIODeadline
+    /// Whether it has let go of what it does not need while there is none.
+    var isSlim = false
     var headSince: NIODeadline
     var sawFrame = false
     private var hasHitLimit = false
     /// When it was told that no more streams are wanted.
-    private var announcedAt = NIODeadline.distantFuture
+    private(set) var announcedAt = NIODeadline.distantFuture
 
     init(
-        state: LoopState, settings: HTTP2Settings, contact: ClientContact, makePhases: @escaping () -> any Phases
+        state: LoopState, settings: HTTP2Settings, contact: ClientContact, phases: any Phases
     ) {
         self.state = state
         self.settings = settings
         self.contact = contact
-        self.makePhases = makePhases
+        self.phases = phases
         timer = DeadlineTimer(loop: state.loop)
         streamErrors = EventBudget(settings.maxStreamErrors, per: settings.window)
         idleFrames = -1000 * settings.maxIdleFrames
@@ -104,9 +108,9 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     }
 
     private func endStreams() {
-        let left = streams
-        streams = [:]
-        for stream in left.values { stream.ended() }
+        let left = streams.values
+        streams.removeAll()
+        for stream in left { stream.ended() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -139,7 +143,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         if type == NIOHTTP2WindowUpdatedEvent.self || type == NIOHTTP2StreamCreatedEvent.self { return }
         switch event {
         case let event as StreamClosedEvent:
-            streams.removeValue(forKey: event.streamID)?.ended()
+            streams.remove(event.streamID)?.ended()
             if streams.isEmpty { becameIdle() }
         case ChannelEvent.inputClosed as ChannelEvent:
             // HTTP/2 knows no half-closed connections: nobody is left to answer.
@@ -157,8 +161,8 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         if let stream = streams[id] { return stream.receivedTrailers(section.headers, isLast: section.endStream) }
         lastStream = max(lastStream, id)
         guard stage == .open || stage == .announced else { return reset(id, .refusedStream) }
-        let stream = spare.popLast() ?? HTTP2Stream(connection: self, phases: makePhases())
-        streams[id] = stream
+        let stream = spare.popLast() ?? HTTP2Stream(connection: self)
+        streams.add(stream, id)
         state.counters.add(.http2Streams)
         if streams.count == 1 { armTimer() }
         stream.begin(id, section.headers, isLast: section.endStream)
@@ -171,6 +175,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
 
     private func becameIdle() {
         idleSince = state.loop.now
+        isSlim = false
         if stage == .draining {
             // The last stream's last frame is being written at this very moment.
             state.loop.assumeIsolated().execute { [self] in closeAfterFlush() }
@@ -236,7 +241,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         armTimer()
     }
 
-    private func announceEnd() {
+    func announceEnd() {
         stage = .draining
         write(.goAway(lastStreamID: lastStream, errorCode: .noError, opaqueData: nil), on: .rootStream)
         flushIfNeeded()
@@ -251,41 +256,6 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
 
     var heldBytes: Int {
         streams.values.reduce(context?.channel.bufferedWritableBytes ?? 0) { $0 + $1.heldBytes }
-    }
-
-    // MARK: - Time
-
-    func armTimer() {
-        switch stage {
-        case .open:
-            if gate.inbound.middle == .head {
-                timer.set(headSince + state.settings.headTimeout)
-            } else {
-                timer.set(streams.isEmpty ? idleSince + state.settings.idleTimeout : .distantFuture)
-            }
-        // A client that answers no ping is not waited for.
-        case .announced: timer.set(announcedAt + state.settings.lingerTimeout)
-        // Without streams the time to close is running, whatever else arrives.
-        case .draining: if !streams.isEmpty { timer.set(.distantFuture) }
-        case .failed, .gone: break
-        }
-    }
-
-    private func deadlineReached() {
-        switch stage {
-        case .open:
-            if gate.inbound.middle == .head {
-                hit(.http2HeadTime)
-                closeNow()
-            } else {
-                state.counters.hit(.idleTime)
-                drain()
-            }
-        case .announced: announceEnd()
-        case .draining: if streams.isEmpty { closeNow() }
-        case .failed: closeNow()
-        case .gone: break
-        }
     }
 
     /// Counts the limit that ends the connection: once, though swift-nio-http2 may notice the same as is noticed here.

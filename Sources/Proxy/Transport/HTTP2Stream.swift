@@ -31,10 +31,11 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
     var unsent = 0
     var wasHeldUp = false
 
-    init(connection: HTTP2Connection, phases: any Phases) {
+    init(connection: HTTP2Connection) {
         self.connection = connection
         super.init(
-            state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop), phases: phases)
+            state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop),
+            phases: connection.phases)
         exchange.isHTTP2 = true
         exchange.closeConnection = { [weak self] in self?.endStream() }
         timer.onFire { [unowned self] in deadlineReached() }

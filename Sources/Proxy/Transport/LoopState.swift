@@ -13,6 +13,9 @@ protocol LoopConnection: AnyObject {
 
 /// What the connections of one event loop share. Confined to that loop.
 final class LoopState {
+    /// A connection that has been idle for so long lets go of memory that it would use again if it were not.
+    static let slimAfter = TimeAmount.seconds(5)
+
     let loop: any EventLoop
     let settings: TransportSettings
     let counters: LoopCounters
@@ -21,12 +24,12 @@ final class LoopState {
     private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var whenEmpty: [EventLoopPromise<Void>] = []
     private var spareBuffers: [ByteBuffer] = []
-    private var date: DateLine
-
-    init(
     /// What the heads of HTTP/2 are read into and put together in, one after another.
     var requestFields: HTTP2RequestFields
     var responseFields = HTTP2FieldBlock(status: 200)
+    private var date: DateLine
+
+    init(
         loop: any EventLoop, settings: TransportSettings, counters: LoopCounters, connector: any Connector,
         wallClock: @escaping @Sendable () -> Int64, health: UpstreamHealth = UpstreamHealth { _ in },
         random: @escaping @Sendable () -> Double = { .random(in: 0..<1) }
@@ -37,10 +40,10 @@ final class LoopState {
         self.pool = UpstreamPool(
             loop: loop, settings: settings, counters: counters, connector: connector, health: health, random: random)
         self.date = DateLine(wallClock: wallClock)
+        self.requestFields = HTTP2RequestFields(limits: settings.requestLimits)
     }
 
     // MARK: - Scratch
-        self.requestFields = HTTP2RequestFields(limits: settings.requestLimits)
 
     /// An empty buffer to collect what is written in one go; give it back with ``giveBack(_:)``.
     func takeBuffer() -> ByteBuffer {

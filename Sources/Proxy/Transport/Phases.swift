@@ -4,8 +4,8 @@ public import NIOCore
 /// What the transport asks of the policy above it: where a request goes, and what its messages look like on the way.
 ///
 /// The transport owns bytes, framing, connections and time limits; an implementation owns routing, sessions, headers and
-/// body transforms. One object serves one client connection, is called on that connection's event loop only, and sees
-/// the requests of the connection one after another.
+/// body transforms. One object serves one client connection and is called on that connection's event loop only. It sees the
+/// requests of the connection one after another; those of an HTTP/2 connection are under way side by side.
 public protocol Phases: AnyObject {
     /// Phases *route*, *session* and *request*: decides where the request goes.
     ///
