@@ -63,6 +63,8 @@ public struct HostRouter: Sendable {
     /// Whether the value of a `Host` field names `name`, which is in lower case and without final dot: a port, a final
     /// dot and the case of letters do not matter.
     public static func names(_ host: UnsafeRawBufferPointer, _ name: String) -> Bool {
+        // As nearly everybody writes it on the usual port.
+        if host.count == name.utf8.count, host.elementsEqual(name.utf8) { return true }
         guard let own = HostRouter.name(in: host), own.count == name.utf8.count else { return false }
         return zip(own, name.utf8).allSatisfy { lowered($0) == $1 }
     }
