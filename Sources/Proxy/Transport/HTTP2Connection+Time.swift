@@ -26,7 +26,7 @@ extension HTTP2Connection {
 
     private func letGoWhileIdle() {
         isSlim = true
-        spare = []
+        retireSpare()
         phases.letGo()
         armTimer()
     }

@@ -38,7 +38,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
     private(set) var stage = Stage.open
     let timer: DeadlineTimer
     var streams = HTTP2StreamTable()
-    var spare: [HTTP2Stream] = []
+    private var spare: [HTTP2Stream] = []
     private var lastStream = HTTP2StreamID.rootStream
     /// Bytes of all streams, written and not yet sent.
     var unsent = 0
@@ -102,7 +102,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         guard stage != .gone else { return }
         stage = .gone
         endStreams()
-        spare = []
+        retireSpare()
         state.counters.add(.activeConnections, -1)
         state.unregister(self)
     }
@@ -168,9 +168,16 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         stream.begin(id, section.headers, isLast: section.endStream)
     }
 
-    /// Keeps the place of a stream that ended well for another.
-    func keep(_ stream: HTTP2Stream) {
-        if spare.count < Self.spareStreams, stage == .open { spare.append(stream) }
+    /// Keeps the place of a stream that ended well for another. False if there are enough.
+    func keep(_ stream: HTTP2Stream) -> Bool {
+        guard spare.count < Self.spareStreams, stage == .open else { return false }
+        spare.append(stream)
+        return true
+    }
+
+    func retireSpare() {
+        for stream in spare { stream.retire() }
+        spare = []
     }
 
     private func becameIdle() {

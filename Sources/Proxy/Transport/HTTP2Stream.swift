@@ -37,7 +37,8 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
             state: connection.state, exchange: connection.contact.exchange(on: connection.state.loop),
             phases: connection.phases)
         exchange.isHTTP2 = true
-        exchange.closeConnection = { [weak self] in self?.endStream() }
+        // Not weakly, see HTTP1Connection; the circle ends with ``retire()``.
+        exchange.closeConnection = { [self] in endStream() }
         timer.onFire { [unowned self] in deadlineReached() }
     }
 
@@ -170,7 +171,13 @@ final class HTTP2Stream: ClientExchanges, ClientConnection {
         waiting = .nothing
         upload.refill()
         download.refill()
-        if machine.connection == .open { connection.keep(self) } else { timer.cancel() }
+        if machine.connection != .open || !connection.keep(self) { retire() }
+    }
+
+    /// No stream will have the place any more.
+    func retire() {
+        timer.cancel()
+        exchange.closeConnection = nil
     }
 
     private func forgetStream() {
