@@ -140,6 +140,7 @@ public final class Routes: Sendable {
 /// The routes in force. Reading costs a lock that is never held for long.
 public final class RouteTable: Sendable {
     private let box: NIOLockedValueBox<Routes>
+    let memos = AddressMemos()
 
     /// Begins with these routes.
     public init(_ routes: Routes) { box = NIOLockedValueBox(routes) }

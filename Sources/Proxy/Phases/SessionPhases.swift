@@ -25,6 +25,7 @@ public final class SessionPhases: Phases {
     let loopIndex: Int
     private(set) var forwarding: ForwardingFields?
     private var addressed: AddressedDomain?
+    private let addresses: AddressMemo
     private var memo = HandleMemo()
     private var cookies = CookieMemo()
     var codings = CodingsMemo()
@@ -44,6 +45,7 @@ public final class SessionPhases: Phases {
         self.streams = streams
         self.pages = pages
         self.observer = observer
+        addresses = routes.memos.memo(of: eventLoop)
         loopIndex = observer.metrics.index(of: eventLoop)
         self.eventLoop = eventLoop
         self.logger = logger
@@ -136,13 +138,19 @@ public final class SessionPhases: Phases {
     ) -> AddressedDomain? {
         if let known = addressed, known.route === route, known.scheme == scheme, isAddressed(x, known) { return known }
         let authority = x.requestHead.string(x.requestHead.host)
+        let bytes = Array(authority.utf8)
+        if let known = addresses.domain(route, routes, scheme: scheme, authority: bytes) {
+            addressed = known
+            return known
+        }
         guard var site = Site(scheme: scheme, authority: authority) else { return nil }
         if site.host.hasSuffix(".") {
             site = Site(scheme: scheme, host: String(site.host.dropLast()), port: site.port)
         }
         let member = Member(site, cookieDomain: route.domain.cookieDomain, in: route.group.settings)
         let fresh = AddressedDomain(
-            routes: routes, route: route, scheme: scheme, authority: Array(authority.utf8), member: member)
+            routes: routes, route: route, scheme: scheme, authority: bytes, member: member)
+        addresses.keep(fresh)
         addressed = fresh
         return fresh
     }
