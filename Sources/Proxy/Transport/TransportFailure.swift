@@ -3,7 +3,9 @@ public import NIOCore
 public import TLS
 
 /// What the transport itself found wrong with an exchange: the status, the fault and the words for an error page.
-public enum TransportFailure: Error, Sendable, Equatable {
+///
+/// Indirect, since every connection has room for one and nearly none has one.
+public indirect enum TransportFailure: Error, Sendable, Equatable {
     /// The request cannot be accepted as it is written (400, 414, 431, 501, 505).
     case badRequest(HTTPWireError)
     /// `CONNECT` is not offered (405).

@@ -4,7 +4,7 @@ import NIOCore
 /// messages, and not a byte after it (RFC 6455 §5.5.1).
 ///
 /// What passes is not copied and not changed.
-struct WebSocketRelay {
+final class WebSocketRelay {
     /// Whom bytes go to.
     enum Side {
         case client, server
@@ -33,7 +33,7 @@ struct WebSocketRelay {
 
     /// Takes note of bytes on their way to a side. Returns what of them goes there, and a close frame to be sent after
     /// them.
-    mutating func pass(_ bytes: ByteBuffer, to side: Side) -> (bytes: ByteBuffer?, close: ByteBuffer?) {
+    func pass(_ bytes: ByteBuffer, to side: Side) -> (bytes: ByteBuffer?, close: ByteBuffer?) {
         switch side {
         case .client: Self.pass(bytes, &toClient, to: side)
         case .server: Self.pass(bytes, &toServer, to: side)
@@ -42,7 +42,7 @@ struct WebSocketRelay {
 
     /// Ends the direction to a side. Returns the close frame if it can be sent at once; otherwise it comes with the
     /// bytes that end the current message, or never, where a close frame has been sent already.
-    mutating func end(to side: Side) -> ByteBuffer? {
+    func end(to side: Side) -> ByteBuffer? {
         switch side {
         case .client: Self.end(&toClient, to: side)
         case .server: Self.end(&toServer, to: side)

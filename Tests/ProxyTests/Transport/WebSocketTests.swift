@@ -84,7 +84,7 @@ struct WebSocketTests {
     // MARK: - Closing
 
     @Test("between two frames the close frame goes at once, and nothing after it") func atBoundary() {
-        var relay = WebSocketRelay()
+        let relay = WebSocketRelay()
         let first = ByteBuffer(bytes: Self.frame(1, 5, masked: false))
         let passed = relay.pass(first, to: .client)
         #expect(passed.bytes == first && passed.close == nil)
@@ -97,7 +97,7 @@ struct WebSocketTests {
     }
 
     @Test("inside a frame it waits for the frame's end", arguments: 1..<12) func insideFrame(cut: Int) {
-        var relay = WebSocketRelay()
+        let relay = WebSocketRelay()
         let frame = Self.frame(1, 6, masked: true)
         let next = Self.frame(1, 3, masked: true)
         _ = relay.pass(ByteBuffer(bytes: frame[..<cut]), to: .server)
@@ -108,7 +108,7 @@ struct WebSocketTests {
     }
 
     @Test("where a side has closed already, no second close frame is sent") func closedAlready() {
-        var relay = WebSocketRelay()
+        let relay = WebSocketRelay()
         _ = relay.pass(ByteBuffer(bytes: Self.frame(8, 2, masked: false)), to: .client)
         #expect(relay.end(to: .client) == nil)
         let frame = Self.frame(8, 2, masked: true)
