@@ -6,22 +6,28 @@ import NIOCore
 /// NIO keeps the first buffer of a channel for its whole life and lets it grow to the largest size that was ever asked
 /// for. With ten thousand idle connections that is the larger part of what they cost. Here a channel keeps a small
 /// buffer; larger ones are made for one read each, and belong to whoever takes what was read.
+///
+/// No larger than three words: NIO has it as an existential, which holds so much without an allocation.
 struct ReceiveAllocator: RecvByteBufferAllocator {
-    private var sizes: AdaptiveRecvByteBufferAllocator
     /// The size of the first buffer, which is the one that is kept.
-    private let first: Int
-    /// The largest size for which the kept buffer is used again.
-    private let kept: Int
+    private let first: UInt32
+    private let minimum: UInt32
+    private let maximum: UInt32
+    /// The size of the next buffer, unless it is the first.
+    private var size: UInt32
     private var isFirst = true
+    /// Whether the last read filled less than half of its buffer: two of them make the next buffer smaller.
+    private var wasSmall = false
 
     /// - Parameters:
     ///   - first: the size of the first read's buffer.
     ///   - minimum: the size of the smallest of the others; if `first` is smaller, the first buffer is not used again.
-    ///   - maximum: the size of the largest.
-    init(first: Int, minimum: Int, maximum: Int) {
-        sizes = AdaptiveRecvByteBufferAllocator(minimum: minimum, initial: minimum, maximum: maximum)
+    ///   - maximum: the size of the largest, `minimum` times a power of two.
+    init(first: UInt32, minimum: UInt32, maximum: UInt32) {
         self.first = first
-        kept = first < minimum ? 0 : minimum
+        self.minimum = minimum
+        self.maximum = maximum
+        size = minimum
     }
 
     /// For a channel that has read already: small buffers again, whatever was learnt from the last message.
@@ -32,19 +38,28 @@ struct ReceiveAllocator: RecvByteBufferAllocator {
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        isFirst ? allocator.buffer(capacity: first) : sizes.buffer(allocator: allocator)
+        allocator.buffer(capacity: Int(isFirst ? first : size))
     }
 
     /// Returns whether the next buffer has to be a new one.
     mutating func record(actualReadBytes: Int) -> Bool {
         isFirst = false
-        _ = sizes.record(actualReadBytes: actualReadBytes)
+        if actualReadBytes >= size {
+            wasSmall = false
+            if size <= maximum / 2 { size *= 2 }
+        } else if actualReadBytes <= size / 2, size > minimum {
+            if wasSmall { size /= 2 }
+            wasSmall.toggle()
+        } else {
+            wasSmall = false
+        }
         return nextBufferSize() == nil
     }
 
     /// The size for which the kept buffer may be used; nil if it may not.
     func nextBufferSize() -> Int? {
-        guard !isFirst, let size = sizes.nextBufferSize(), size <= kept else { return nil }
-        return size
+        // The first is the only one that is kept.
+        guard !isFirst, first >= minimum, size <= minimum else { return nil }
+        return Int(size)
     }
 }
