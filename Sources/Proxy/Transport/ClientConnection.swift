@@ -91,11 +91,13 @@ class ClientExchanges {
         self.state = state
         self.exchange = exchange
         self.phases = phases
-        self.timer = DeadlineTimer(loop: state.loop)
+        self.timer = DeadlineTimer(state.timers)
         self.upload = MinimumPace(rate: state.settings.requestRate, window: state.settings.requestBodyTimeout)
         self.download = MinimumPace(rate: state.settings.responseRate, window: state.settings.sendTimeout)
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
     }
+
+    deinit { timer.cancel() }
 }
 
 /// A client's exchanges: lets ``ExchangeMachine`` decide, asks phases, uses upstreams, and moves bytes.

@@ -70,7 +70,7 @@ final class HTTP2Connection: ChannelInboundHandler, LoopConnection {
         self.settings = settings
         self.contact = contact
         self.phases = phases
-        timer = DeadlineTimer(loop: state.loop)
+        timer = DeadlineTimer(state.timers)
         streamErrors = EventBudget(settings.maxStreamErrors, per: settings.window)
         idleFrames = -1000 * settings.maxIdleFrames
         // Less than there could be, since a frame is counted here before swift-nio-http2 has all of it.

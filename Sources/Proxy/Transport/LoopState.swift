@@ -20,6 +20,7 @@ final class LoopState {
     let settings: TransportSettings
     let counters: LoopCounters
     let pool: UpstreamPool
+    let timers: TimerQueue
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var whenEmpty: [EventLoopPromise<Void>] = []
@@ -39,6 +40,7 @@ final class LoopState {
         self.counters = counters
         self.pool = UpstreamPool(
             loop: loop, settings: settings, counters: counters, connector: connector, health: health, random: random)
+        self.timers = TimerQueue(loop: loop)
         self.date = DateLine(wallClock: wallClock)
         self.requestFields = HTTP2RequestFields(limits: settings.requestLimits)
     }
