@@ -112,11 +112,11 @@ extension HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, LoopCo
     /// Gives the connection over to HTTP/2 if that is offered: its preface has come in place of the first request (RFC 9113
     /// §3.3).
     func becameHTTP2() -> Bool {
-        guard let context, let makeHTTP2 else { return false }
+        guard let context, let successors = handlers?.http2(contact) else { return false }
         let bytes = inbound
         inbound = ByteBuffer()
         do {
-            try context.pipeline.syncOperations.addHandlers(makeHTTP2(contact), position: .after(self))
+            try context.pipeline.syncOperations.addHandlers(successors, position: .after(self))
         } catch {
             // The channel is being closed.
             closeNow()

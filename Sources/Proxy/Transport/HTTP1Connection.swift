@@ -24,8 +24,8 @@ final class HTTP1Connection: ClientExchanges, ClientConnection {
     var hasLargeBuffer = false
     var isStarted = false
     var isGone = false
-    /// Makes what takes over when the client turns out to speak HTTP/2; nil if that is not offered.
-    var makeHTTP2: ((ClientContact) -> [any ChannelHandler])?
+    /// Makes what takes over when the client turns out to speak HTTP/2; nil if it must not.
+    var handlers: ClientHandlers?
 
     private var parser: RequestHeadParser
     private var bodyReader = BodyReader(.none, sender: .client)

@@ -21,6 +21,9 @@ final class LoopState {
     let counters: LoopCounters
     let pool: UpstreamPool
     let timers: TimerQueue
+    /// What makes the handlers of its connections, and of those from trusted proxies.
+    var handlers: ClientHandlers?
+    var trustedHandlers: ClientHandlers?
     private(set) var isDraining = false
     private var connections: [ObjectIdentifier: any LoopConnection] = [:]
     private var whenEmpty: [EventLoopPromise<Void>] = []

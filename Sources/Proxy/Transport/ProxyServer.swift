@@ -20,7 +20,6 @@ public final class ProxyServer: Sendable {
 
     private let group: any EventLoopGroup
     private let settings: TransportSettings
-    private let makePhases: MakePhases
     private let loops: [ObjectIdentifier: NIOLoopBoundBox<LoopState>]
     private let counterList: [LoopCounters]
     private let listeners = NIOLockedValueBox<[Listener]>([])
@@ -54,7 +53,6 @@ public final class ProxyServer: Sendable {
     ) {
         self.group = group
         self.settings = settings
-        self.makePhases = makePhases
         self.front = front
         self.activeConnections = ConnectionLimit(settings.maxConnections)
         self.addressLimit = AddressLimit(settings.maxConnectionsPerAddress)
@@ -67,6 +65,8 @@ public final class ProxyServer: Sendable {
             let state = LoopState(
                 loop: loop, settings: settings, counters: counter, connector: connector, wallClock: wallClock,
                 health: health)
+            state.handlers = ClientHandlers(state, areTrusted: false) { makePhases(loop) }
+            state.trustedHandlers = ClientHandlers(state, areTrusted: true) { makePhases(loop) }
             loops[ObjectIdentifier(loop)] = NIOLoopBoundBox.makeBoxSendingValue(state, eventLoop: loop)
         }
         self.loops = loops
@@ -248,14 +248,14 @@ public final class ProxyServer: Sendable {
             let limit = addressLimit
             channel.closeFuture.whenComplete { _ in limit.leave(key) }
         }
-        let handlers = ClientHandlers(state: state, origin: origin, isTrusted: isTrusted) { [makePhases] in
-            makePhases(state.loop)
+        guard let handlers = isTrusted ? state.trustedHandlers : state.handlers else {
+            throw ChannelError.operationUnsupported
         }
         if let tls {
-            let handshake = TLSHandshake(state: state, listener: tls, handlers: handlers)
+            let handshake = TLSHandshake(state: state, listener: tls, origin: origin, handlers: handlers)
             try channel.pipeline.syncOperations.addHandler(handshake)
         } else {
-            try channel.pipeline.syncOperations.addHandler(handlers.http1(tls: nil))
+            try channel.pipeline.syncOperations.addHandler(handlers.http1(origin))
         }
     }
 

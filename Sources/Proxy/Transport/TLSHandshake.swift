@@ -25,6 +25,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
 
     private let state: LoopState
     private let listener: TLSListener
+    private let origin: ClientOrigin
     private let handlers: ClientHandlers
     private var context: ChannelHandlerContext?
     private var stage = Stage.hello
@@ -33,9 +34,10 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     private var timeout: Scheduled<Void>?
 
     /// - Parameter handlers: makes what takes over when the handshake is done.
-    init(state: LoopState, listener: TLSListener, handlers: ClientHandlers) {
+    init(state: LoopState, listener: TLSListener, origin: ClientOrigin, handlers: ClientHandlers) {
         self.state = state
         self.listener = listener
+        self.origin = origin
         self.handlers = handlers
     }
 
@@ -137,7 +139,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
             let client = TLSClient(serverName: serverName, context: tls)
             state.counters.add(.handshakes)
             try pipeline.addHandlers(
-                handlers.afterHandshake(on: context.channel, client, protocol: name), position: .after(end))
+                handlers.afterHandshake(on: context.channel, origin, client, protocol: name), position: .after(end))
             over()
             pipeline.removeHandler(end, promise: nil)
             pipeline.removeHandler(self, promise: nil)
@@ -151,7 +153,7 @@ final class TLSHandshake: ChannelInboundHandler, RemovableChannelHandler, LoopCo
     func failed(_ reason: TLSFailure) {
         guard stage == .hello || stage == .handshake else { return }
         if reason == .timeout { state.counters.hit(.handshakeTime) }
-        listener.report(reason, handlers.origin.address)
+        listener.report(reason, origin.address)
         stage = .over
     }
 
