@@ -84,8 +84,6 @@ class ClientExchanges {
     final var uploaded = 0
     final var taken = 0
     final var pacedExchange: UInt64 = 0
-    /// Whether it has let go of what it does not need while nothing moves.
-    final var isSlim = false
 
     init(state: LoopState, exchange: Exchange, phases: any Phases) {
         self.state = state

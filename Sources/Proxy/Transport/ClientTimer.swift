@@ -7,10 +7,7 @@ extension ClientConnection {
         let next = currentlyWaiting
         guard next != waiting || (hasProgressed && next.restarts) else { return }
         let now = state.loop.now
-        if next != waiting {
-            isSlim = false
-            turn(from: waiting, to: next, now)
-        }
+        if next != waiting { turn(from: waiting, to: next, now) }
         waiting = next
         hasProgressed = false
         timer.set(deadline(of: next, now))
@@ -49,7 +46,6 @@ extension ClientConnection {
             uploaded = bytesIn
             return upload.deadline ?? .distantFuture
         case .client: return nextLook(now)
-        case .request: return now + min(idleLimit, LoopState.slimAfter)
         default: return limit(waiting).map { now + $0 } ?? .distantFuture
         }
     }
@@ -73,10 +69,6 @@ extension ClientConnection {
         let settings = state.settings
         let upstream = exchange.upstream
         if expired == .client { return look() }
-        if expired == .request, !isSlim, let left = idleTimeLeft {
-            letGoWhileIdle()
-            return timer.set(state.loop.now + left)
-        }
         waiting = .nothing
         switch expired {
         case .nothing, .client: return
@@ -131,12 +123,6 @@ extension ClientConnection {
         return machine.isDraining ? min(settings.drainGrace, settings.idleTimeout) : settings.idleTimeout
     }
 
-    /// How much longer it may be idle once it has let go; nil if that comes first.
-    private var idleTimeLeft: TimeAmount? {
-        let left = idleLimit - LoopState.slimAfter
-        return left > .zero ? left : nil
-    }
-
     // MARK: - Whose turn it is
 
     /// Starts and stops the two measures of speed, so that only the time counts in which it is the client's turn.
@@ -152,16 +138,6 @@ extension ClientConnection {
             uploaded = 0
         }
         if next == .requestBody { upload.resume(at: now) } else { download.resume(at: now) }
-    }
-
-    /// The lists of fields of the last exchange are kept for the next one, which is not expected soon any more.
-    private func letGoWhileIdle() {
-        isSlim = true
-        guard inbound.readableBytes == 0, machine.request == .idle else { return }
-        exchange.requestHead.shrink()
-        exchange.responseHead.shrink()
-        phases.letGo()
-        transformed = []
     }
 
     // MARK: - A client that takes an answer

@@ -88,6 +88,7 @@ extension HTTP1Connection: ChannelDuplexHandler, RemovableChannelHandler, LoopCo
     private func gone() {
         timer.cancel()
         exchange.closeConnection = nil
+        state.warm.remove(self)
         defer { state.unregister(self) }
         guard isStarted, !isGone else { return }
         isGone = true

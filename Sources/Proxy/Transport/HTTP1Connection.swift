@@ -11,7 +11,7 @@ import NIOCore
 
 /// A client's HTTP/1.1 connection: how its messages are read, written and delimited (RFC 9112).
 final class HTTP1Connection: ClientExchanges, ClientConnection {
-    static let receiveAllocator = ReceiveAllocator(first: 512, minimum: 2048, maximum: 128 * 1024)
+    static let receiveAllocator = ReceiveAllocator(first: 256, minimum: 2048, maximum: 128 * 1024)
 
     // The channel.
     var contact: ClientContact
@@ -22,6 +22,8 @@ final class HTTP1Connection: ClientExchanges, ClientConnection {
     var channelIsWritable = true
     var heldRead = false
     var hasLargeBuffer = false
+    /// Where it is among the loop's warm connections; nil if it is not.
+    var warmPlace: Int?
     var isStarted = false
     var isGone = false
     /// Makes what takes over when the client turns out to speak HTTP/2; nil if it must not.
@@ -87,6 +89,7 @@ final class HTTP1Connection: ClientExchanges, ClientConnection {
         if inbound.readableBytes == 0 {
             // Nothing holds on to the received bytes, so that the channel can use its buffer again.
             inbound = ByteBuffer()
+            if warmPlace == nil { state.warm.add(self) }
         }
         if machine.inputClosed && inbound.readableBytes == 0 { perform(machine.handle(.inputClosed)) }
     }

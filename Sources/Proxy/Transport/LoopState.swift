@@ -21,6 +21,7 @@ final class LoopState {
     let counters: LoopCounters
     let pool: UpstreamPool
     let timers: TimerQueue
+    let warm: WarmConnections
     /// What makes the handlers of its connections, and of those from trusted proxies.
     var handlers: ClientHandlers?
     var trustedHandlers: ClientHandlers?
@@ -44,6 +45,7 @@ final class LoopState {
         self.pool = UpstreamPool(
             loop: loop, settings: settings, counters: counters, connector: connector, health: health, random: random)
         self.timers = TimerQueue(loop: loop)
+        self.warm = WarmConnections(most: settings.warmConnections)
         self.date = DateLine(wallClock: wallClock)
         self.requestFields = HTTP2RequestFields(limits: settings.requestLimits)
     }

@@ -36,7 +36,7 @@ public protocol Phases: AnyObject {
     /// read (``Exchange/hasHead`` is false then), or asks for what is not offered.
     func refused(_ x: Exchange, _ outcome: Outcome)
 
-    /// The connection has been idle for some seconds: what is only kept to be quick with its next request can go.
+    /// The connection is idle, and others are not: what is only kept to be quick with its next request can go.
     func letGo()
 
     /// The answer to a mistake the transport found: a head that cannot be parsed, an upstream that cannot be reached, a

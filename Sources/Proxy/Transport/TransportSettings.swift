@@ -29,6 +29,9 @@ public struct TransportSettings: Sendable {
     public var highWatermark = 128 * 1024
     /// When reading starts again.
     public var lowWatermark = 64 * 1024
+    /// How many connections of an event loop keep the memory of their last exchange for the next one: those that were answered
+    /// last. A few KiB each.
+    public var warmConnections = 2_048
     /// How much of an unwanted request body is read to keep a connection alive after an early answer; more closes it.
     public var drainBytes = 256 * 1024
     /// How long a connection that is closed early goes on reading, so that its client sees the answer and not a reset.

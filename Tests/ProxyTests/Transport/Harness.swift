@@ -11,7 +11,11 @@ final class TestPhases: Phases {
     struct Log: Sendable {
         var outcomes: [Outcome] = []
         var requests: [String] = []
+        /// How often a connection was told to let go.
+        var letGo = 0
     }
+    func letGo() { log.withLockedValue { $0.letGo += 1 } }
+
     var onRequest: (Exchange) -> RequestVerdict
     var onResponse: (Exchange) -> ResponseVerdict
     let log: Locked<Log>

@@ -1,3 +1,4 @@
+import HTTPWire
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -211,6 +212,36 @@ struct TimeTests {
         proxy.loop.run()
         #expect(proxy.upstreams.isEmpty, "nothing is sent for a client that has gone")
         #expect(proxy.log.withLockedValue { $0.outcomes.map(\.reason) } == ["client_closed"])
+    }
+
+    @Test("of many connections, those that were answered long ago let go, and are answered again all the same")
+    func warmConnections() throws {
+        var settings = settings
+        settings.warmConnections = 256
+        let proxy = try EmbeddedProxy(settings) { x, _ in
+            .respond(LocalResponse(200, x.requestHead.string(x.requestHead.target)))
+        }
+        let letGo = { proxy.log.withLockedValue { $0.letGo } }
+        let clients = try (0..<300).map { _ in try proxy.anotherClient() }
+        let ask = { (index: Int) in
+            try proxy.clientSends("GET /\(index) HTTP/1.1\r\nHost: x\r\n\r\n", on: clients[index])
+            #expect(try EmbeddedProxy.written(clients[index]).hasSuffix("\r\n\r\n/\(index)"))
+        }
+        for index in 0..<256 { try ask(index) }
+        #expect(letGo() == 0)
+        for index in 0..<256 { try ask(index) }
+        #expect(letGo() == 0, "none is counted twice")
+        for index in 256..<300 { try ask(index) }
+        #expect(letGo() == 44)
+        // The first has let go, the one after those has not.
+        try ask(0)
+        #expect(letGo() == 45)
+        try ask(100)
+        #expect(letGo() == 45)
+        // Whoever is gone is not told any more.
+        for index in 46..<56 { try clients[index].close().wait() }
+        for index in 1..<11 { try ask(index) }
+        #expect(letGo() == 46)
     }
 
     @Test("a failed verdict: 503") func failedVerdict() throws {
