@@ -72,7 +72,7 @@ def test_stalled_downloads(three):
         eventually(is_still, 30, 0.5, "an end of the growth")
         each = (last[-1] - before) / count
     print(f"{each:.0f} KiB for each stalled download")
-    assert each < 400
+    assert each < 640
 
 
 def test_a_client_that_asks_and_takes_no_answer(three):

@@ -26,7 +26,7 @@ public struct TransportSettings: Sendable {
     /// How many bytes of later requests are held while one is being answered.
     public var maxPipelinedBytes = 64 * 1024
     /// How many bytes may wait towards one side before the other is no longer read.
-    public var highWatermark = 128 * 1024
+    public var highWatermark = 256 * 1024
     /// When reading starts again.
     public var lowWatermark = 64 * 1024
     /// How many connections of an event loop keep the memory of their last exchange for the next one: those that were answered

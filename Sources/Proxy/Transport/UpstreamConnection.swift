@@ -24,7 +24,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         case closed
     }
 
-    static let receiveAllocator = ReceiveAllocator(first: 4096, minimum: 4096, maximum: 128 * 1024)
+    static let receiveAllocator = ReceiveAllocator(first: 4096, minimum: 4096, maximum: 256 * 1024)
     /// Reads of this size have made the receive buffer large.
     private static let largeRead = 64 * 1024
 
