@@ -2,7 +2,8 @@ import NIOCore
 
 /// The connections of one event loop to one upstream, and what that loop knows of its endpoints.
 final class UpstreamBucket {
-    unowned let pool: UpstreamPool
+    /// Not unowned: a connection that is still being closed when all else has gone tells its pool of it.
+    let pool: UpstreamPool
     /// The longest idle first.
     var idle: [UpstreamConnection] = []
     /// Being opened, in use and idle.

@@ -143,7 +143,10 @@ final class UpstreamPool {
         isShut = true
         sweep?.cancel()
         sweep = nil
-        for bucket in buckets.values { bucket.closeIdle() }
+        let last = buckets.values
+        // They know the pool.
+        buckets = [:]
+        for bucket in last { bucket.closeIdle() }
     }
 
     /// Forgets the upstreams that are not among `keys`: their idle connections are closed, those in use when they are

@@ -38,9 +38,8 @@ struct HTTP2TurnTests {
         settings.idleTimeout = .seconds(20)
         proxy = try EmbeddedProxy(settings)
         client = EmbeddedChannel(loop: proxy.loop)
-        let handlers = ClientHandlers(
-            state: proxy.state, origin: ClientOrigin(of: client), isTrusted: false, makePhases: { [phases] in phases })
-        try client.pipeline.syncOperations.addHandler(handlers.http1(tls: nil))
+        let handlers = ClientHandlers(proxy.state, areTrusted: false, makePhases: { [phases] in phases })
+        try client.pipeline.syncOperations.addHandler(handlers.http1(ClientOrigin(of: client)))
         try client.connect(to: SocketAddress(unixDomainSocketPath: "/client")).wait()
         _ = try exchange(HTTP2Tests.preface + HTTP2Tests.frame(4, 0, 0, []))
     }

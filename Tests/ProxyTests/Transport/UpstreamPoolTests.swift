@@ -191,7 +191,9 @@ struct UpstreamPoolTests {
         #expect(tried(proxy) == ["::1", "::1", "127.0.0.1"])
     }
 
-    @Test("what is used at once is kept; what the last second did not need is closed, but for a few, the longest idle first")
+    @Test(
+        "what is used at once is kept; what the last second did not need is closed, but for a few, the longest idle first"
+    )
     func surplus() throws {
         var settings = TransportSettings()
         settings.idleTimeout = .hours(9)
