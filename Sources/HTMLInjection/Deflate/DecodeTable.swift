@@ -46,6 +46,8 @@ struct DecodeTable: ~Copyable {
 
     let entries: UnsafeMutablePointer<DecodeEntry>
     let primaryBits: Int
+    /// For each symbol that occurs its code, first bit lowest.
+    let codes: UnsafeMutablePointer<UInt16>
     private let alphabet: Alphabet
     private let sorted: UnsafeMutablePointer<UInt16>
     private static let longestCode = 15
@@ -62,11 +64,14 @@ struct DecodeTable: ~Copyable {
             }
         entries = .allocate(capacity: 1 << primaryBits + secondTables << (Self.longestCode - primaryBits))
         sorted = .allocate(capacity: DeflateAlphabet.literalCount)
+        codes = .allocate(capacity: DeflateAlphabet.literalCount)
+        codes.initialize(repeating: 0, count: DeflateAlphabet.literalCount)
     }
 
     deinit {
         entries.deallocate()
         sorted.deallocate()
+        codes.deallocate()
     }
 
     /// The entry for the next bits of the input.
@@ -142,6 +147,7 @@ struct DecodeTable: ~Copyable {
             let length = Int(lengths[symbol])
             double(to: length)
             entries[code] = entry(symbol, codeLength: length)
+            codes[symbol] = UInt16(truncatingIfNeeded: code)
             code = Self.next(code, length)
             index += 1
         }
@@ -162,6 +168,7 @@ struct DecodeTable: ~Copyable {
             for place in stride(from: code >> primaryBits, to: 1 << secondBits, by: 1 << (length - primaryBits)) {
                 entries[table + place] = found
             }
+            codes[symbol] = UInt16(truncatingIfNeeded: code)
             code = Self.next(code, length)
             index += 1
         }

@@ -110,8 +110,9 @@ extension DeflateReader {
         return .done
     }
 
-    private func buildTables() -> Bool {
-        literals.build(codeLengths, count: DeflateAlphabet.literalCount)
+    private mutating func buildTables() -> Bool {
+        hasWalkTable = false
+        return literals.build(codeLengths, count: DeflateAlphabet.literalCount)
             && distances.build(codeLengths + DeflateAlphabet.literalCount, count: DeflateAlphabet.distanceCount)
     }
 }

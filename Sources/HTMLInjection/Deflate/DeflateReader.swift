@@ -54,6 +54,9 @@ struct DeflateReader: ~Copyable {
     let distances = DecodeTable(.distances, primaryBits: 9)
     let lengthCodes = DecodeTable(.codeLengths, primaryBits: 7)
     var hasFixedTables = false
+    /// Made when the block is first walked through.
+    let walkTable = WalkTable()
+    var hasWalkTable = false
 
     static let codeCount = DeflateAlphabet.literalCount + DeflateAlphabet.distanceCount
 
