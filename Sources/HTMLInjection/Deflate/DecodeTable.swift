@@ -46,7 +46,7 @@ struct DecodeTable: ~Copyable {
 
     let entries: UnsafeMutablePointer<DecodeEntry>
     let primaryBits: Int
-    /// For each symbol that occurs its code, first bit lowest.
+    /// For each symbol that occurs its code, first bit lowest (§3.2.2).
     let codes: UnsafeMutablePointer<UInt16>
     private let alphabet: Alphabet
     private let sorted: UnsafeMutablePointer<UInt16>

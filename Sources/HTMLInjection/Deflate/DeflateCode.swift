@@ -14,47 +14,45 @@ struct DeflateCode {
         var content: Range<Int>
     }
 
-    private var codes: [Code]
+    /// For each symbol its code, and in the lowest four bits the length of that.
+    private let codes: [UInt32]
 
-    /// The canonical codes (RFC 1951 §3.2.2) of the lengths that a ``DeflateReader`` keeps.
-    init(_ lengths: UnsafeBufferPointer<UInt8>) {
-        codes = lengths.map { Code(bits: 0, count: Int($0)) }
-        assign(0..<DeflateAlphabet.literalCount)
-        assign(DeflateAlphabet.literalCount..<codes.count)
+    /// The codes that a ``DeflateReader`` has found when it made its tables.
+    init(_ lengths: UnsafePointer<UInt8>, literals: borrowing DecodeTable, distances: borrowing DecodeTable) {
+        let literalCodes = literals.codes
+        let distanceCodes = distances.codes
+        codes = Array(unsafeUninitializedCapacity: DeflateReader.codeCount) { codes, count in
+            func add(_ symbols: Int, _ found: UnsafePointer<UInt16>) {
+                for symbol in 0..<symbols {
+                    let length = UInt32(lengths[count])
+                    codes.initializeElement(at: count, to: length == 0 ? 0 : UInt32(found[symbol]) << 4 | length)
+                    count += 1
+                }
+            }
+            add(DeflateAlphabet.literalCount, literalCodes)
+            add(DeflateAlphabet.distanceCount, distanceCodes)
+        }
     }
 
     /// The codes of blocks with fixed codes (§3.2.6).
     static let fixed: DeflateCode = {
-        let literals = (0..<DeflateAlphabet.literalCount).map(DeflateAlphabet.fixedLength)
-        let lengths = literals + Array(repeating: 5, count: DeflateAlphabet.distanceCount)
-        return lengths.withUnsafeBufferPointer { DeflateCode($0) }
+        var reader = DeflateReader()
+        reader.buildFixedTables()
+        return DeflateCode(reader.codeLengths, literals: reader.literals, distances: reader.distances)
     }()
 
-    private mutating func assign(_ symbols: Range<Int>) {
-        var counts = [Int](repeating: 0, count: 16)
-        for symbol in symbols { counts[codes[symbol].count] += 1 }
-        counts[0] = 0
-        // The next code of each length: the first one follows from the codes that are shorter.
-        var next = [Int](repeating: 0, count: 16)
-        var first = 0
-        for length in 1...15 {
-            first = (first + counts[length - 1]) * 2
-            for bit in 0..<length where first >> bit & 1 == 1 { next[length] |= 1 << (length - 1 - bit) }
-        }
-        for symbol in symbols where codes[symbol].count > 0 {
-            let length = codes[symbol].count
-            codes[symbol].bits = UInt64(next[length])
-            next[length] = DecodeTable.next(next[length], length)
-        }
+    private func code(_ symbol: Int) -> Code {
+        let word = codes[symbol]
+        return Code(bits: UInt64(word >> 4), count: Int(word & 15))
     }
 
     func writeEndOfBlock(to writer: inout BitWriter) {
-        let code = codes[DeflateAlphabet.endOfBlock]
+        let code = code(DeflateAlphabet.endOfBlock)
         writer.put(code.bits, bits: code.count)
     }
 
     func writeLiteral(_ byte: UInt8, to writer: inout BitWriter) {
-        let code = codes[Int(byte)]
+        let code = code(Int(byte))
         writer.put(code.bits, bits: code.count)
     }
 
@@ -72,7 +70,7 @@ struct DeflateCode {
         if let match = match(piece) { return match.count }
         var cost = 0
         for byte in data[piece.content] {
-            let count = codes[Int(byte)].count
+            let count = code(Int(byte)).count
             guard count > 0 else { return nil }
             cost += count
         }
@@ -89,8 +87,8 @@ struct DeflateCode {
         guard let lengths = DeflateAlphabet.lengths(lengthSymbol),
             let distances = DeflateAlphabet.distances(distanceSymbol)
         else { return nil }
-        let lengthCode = codes[lengthSymbol]
-        let distanceCode = codes[DeflateAlphabet.literalCount + distanceSymbol]
+        let lengthCode = code(lengthSymbol)
+        let distanceCode = code(DeflateAlphabet.literalCount + distanceSymbol)
         guard lengthCode.count > 0, distanceCode.count > 0 else { return nil }
         var code = lengthCode
         func add(_ bits: UInt64, _ count: Int) {

@@ -13,7 +13,8 @@ extension DeflateReader {
             kind = .fixed
             bit += 3
             stage = .symbols
-            return buildFixedTables()
+            buildFixedTables()
+            return .done
         case 2: return readDynamicHeader()
         default: return .damaged
         }
@@ -32,17 +33,24 @@ extension DeflateReader {
         return .done
     }
 
-    private mutating func buildFixedTables() -> Step {
-        guard !hasFixedTables else { return .done }
+    /// The codes of blocks with fixed codes (§3.2.6).
+    mutating func buildFixedTables() {
+        guard !hasFixedTables else { return }
+        dynamicHeader = nil
         for symbol in 0..<DeflateAlphabet.literalCount {
             codeLengths[symbol] = DeflateAlphabet.fixedLength(symbol)
         }
         (codeLengths + DeflateAlphabet.literalCount).update(repeating: 5, count: DeflateAlphabet.distanceCount)
         hasFixedTables = buildTables()
-        return hasFixedTables ? .done : .damaged
     }
 
     private mutating func readDynamicHeader() -> Step {
+        if let known = dynamicHeader, known.lowerBound == bit {
+            kind = .dynamic
+            bit = known.upperBound
+            stage = .symbols
+            return .done
+        }
         guard available >= 17 else { return .needMore }
         let counts = input.bits(at: bit + 3)
         let literalCount = Int(counts & 31) + 257
@@ -57,6 +65,7 @@ extension DeflateReader {
             let step = readCodeLengths(into: lengths, at: &end)
             guard step == .done else { return step }
             hasFixedTables = false
+            dynamicHeader = nil
             codeLengths.update(repeating: 0, count: Self.codeCount)
             for index in 0..<literalCount { codeLengths[index] = lengths[index] }
             for index in 0..<distanceCount {
@@ -64,6 +73,7 @@ extension DeflateReader {
             }
             guard codeLengths[DeflateAlphabet.endOfBlock] > 0, buildTables() else { return .damaged }
             kind = .dynamic
+            dynamicHeader = bit..<end
             bit = end
             stage = .symbols
             return .done

@@ -54,6 +54,8 @@ struct DeflateReader: ~Copyable {
     let distances = DecodeTable(.distances, primaryBits: 9)
     let lengthCodes = DecodeTable(.codeLengths, primaryBits: 7)
     var hasFixedTables = false
+    /// Where in `input` the header is that the tables were made of: a block that is gone through twice needs no others.
+    var dynamicHeader: Range<Int>?
     /// Made when the block is first walked through.
     let walkTable = WalkTable()
     var hasWalkTable = false
@@ -124,6 +126,7 @@ struct DeflateReader: ~Copyable {
     /// Forgets the input before the current bit.
     mutating func dropRead() {
         input.removeFirst(bit / 8)
+        dynamicHeader = nil
         bit &= 7
     }
 }

@@ -112,7 +112,7 @@ extension DeflateSplicer {
 
     private mutating func makeOwnCode() -> DeflateCode {
         if let ownCode { return ownCode }
-        let code = DeflateCode(UnsafeBufferPointer(start: reader.codeLengths, count: DeflateReader.codeCount))
+        let code = DeflateCode(reader.codeLengths, literals: reader.literals, distances: reader.distances)
         ownCode = code
         return code
     }

@@ -1,5 +1,6 @@
 extension DeflateSplicer {
-    /// How much is decoded before the finder looks at it.
+    /// How much is decoded before the finder looks at it: first the little in which most pages have their head.
+    private static let firstStep = 64
     private static let decodingStep = 512
 
     /// Decodes what has arrived until the insertion point is known, and makes ready for writing.
@@ -32,7 +33,7 @@ extension DeflateSplicer {
         }
         while true {
             let known = decoded.count
-            let step = decode(upTo: known + Self.decodingStep)
+            let step = decode(upTo: known + (known == 0 ? Self.firstStep : Self.decodingStep))
             if decoded.count > known {
                 let progress = decoded.withUnsafeBytes { finder.scan(UnsafeRawBufferPointer(rebasing: $0[known...])) }
                 if progress != .needMore { return progress }
