@@ -32,6 +32,27 @@ struct DecodeEntry {
     }
 }
 
+/// A ``DecodeTable`` without its ownership, for as long as that is not made anew.
+struct DecodeLookup {
+    let entries: UnsafeMutablePointer<DecodeEntry>
+    let primaryBits: Int
+
+    /// The entry for the next bits of the input.
+    @inline(__always)
+    func entry(for input: UInt64) -> DecodeEntry {
+        let entry = entries[Int(truncatingIfNeeded: input & (1 &<< UInt64(truncatingIfNeeded: primaryBits) &- 1))]
+        return entry.isLink ? followed(entry, input) : entry
+    }
+
+    @inline(__always)
+    private func followed(_ link: DecodeEntry, _ input: UInt64) -> DecodeEntry {
+        let index =
+            (input &>> UInt64(truncatingIfNeeded: primaryBits))
+            & (1 &<< UInt64(truncatingIfNeeded: link.codeLength) &- 1)
+        return entries[link.base &+ Int(truncatingIfNeeded: index)]
+    }
+}
+
 /// A Huffman code as a table to decode with: indexed by the next `primaryBits` bits of the input. The few codes that
 /// are longer lead to a second table, indexed by the bits after those.
 struct DecodeTable: ~Copyable {
@@ -74,21 +95,11 @@ struct DecodeTable: ~Copyable {
         codes.deallocate()
     }
 
-    /// The entry for the next bits of the input.
-    @inline(__always)
-    func entry(for input: UInt64) -> DecodeEntry {
-        let entry = entries[Int(truncatingIfNeeded: input & (1 &<< UInt64(truncatingIfNeeded: primaryBits) &- 1))]
-        return entry.isLink ? followed(entry, input) : entry
-    }
+    /// What looks up in it.
+    var lookup: DecodeLookup { DecodeLookup(entries: entries, primaryBits: primaryBits) }
 
-    /// The entry of the second table that a link leads to.
-    @inline(__always)
-    func followed(_ link: DecodeEntry, _ input: UInt64) -> DecodeEntry {
-        let index =
-            (input &>> UInt64(truncatingIfNeeded: primaryBits))
-            & (1 &<< UInt64(truncatingIfNeeded: link.codeLength) &- 1)
-        return entries[link.base &+ Int(truncatingIfNeeded: index)]
-    }
+    /// The entry for the next bits of the input.
+    @inline(__always) func entry(for input: UInt64) -> DecodeEntry { lookup.entry(for: input) }
 
     /// Makes the table of the canonical code with these lengths (§3.2.2), 0...15 for each symbol. `false` when there
     /// is no such code, judged as zlib does: a code must be complete, but for one symbol with one bit, and a block may

@@ -13,6 +13,10 @@ extension DeflateReader {
             walkTable.build(codeLengths, literals: literals, distances: distances)
             hasWalkTable = true
         }
+        if position &- origin >= DeflateAlphabet.window, available >= Self.fewestBitsForTwoLanes {
+            walkInTwoLanes()
+            guard bit &>> 3 &+ 7 <= lastTurn else { return }
+        }
         let bytes = UnsafeRawPointer(input.bytes)
         let entries = walkTable.entries
         let mask = UInt64(WalkTable.half &- 1)

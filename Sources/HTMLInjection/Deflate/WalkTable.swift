@@ -23,7 +23,7 @@ struct WalkEntry {
     @inline(__always) var length: Int { Int(truncatingIfNeeded: word &>> 7 & 511) }
     @inline(__always) var distance: Int { Int(truncatingIfNeeded: word &>> 16) }
     @inline(__always) var isDistanceNext: Bool { word & Self.distanceFollows != 0 }
-    @inline(__always) var isException: Bool { word &>> 16 == Self.exceptional }
+    @inline(__always) var isException: Bool { word &>> 16 >= Self.exceptional }
     /// Where the half of the table for the next bits begins.
     @inline(__always) var nextHalf: UInt64 { UInt64(word & Self.distanceFollows) &<< UInt64(WalkTable.indexBits - 6) }
 
