@@ -70,13 +70,16 @@ struct BitWriter: ~Copyable {
         } else {
             let left = UInt64(pendingBits)
             let right = 64 - left
-            var carry = pending
-            for offset in stride(from: 0, to: words &* 8, by: 8) {
-                let word = UInt64(littleEndian: (source + offset).loadUnaligned(as: UInt64.self))
-                (target + offset).storeBytes(of: (word &<< left | carry).littleEndian, as: UInt64.self)
-                carry = word &>> right
+            func word(_ index: Int) -> UInt64 {
+                UInt64(littleEndian: (source + index &* 8).loadUnaligned(as: UInt64.self))
             }
-            pending = carry
+            target.storeBytes(of: (word(0) &<< left | pending).littleEndian, as: UInt64.self)
+            // Each from two words of the source and none of the target, so that several are made at once.
+            for index in 1..<max(words, 1) {
+                let bits = word(index) &<< left | word(index &- 1) &>> right
+                (target + index &* 8).storeBytes(of: bits.littleEndian, as: UInt64.self)
+            }
+            pending = word(words &- 1) &>> right
         }
         count += words &* 8
     }
