@@ -1,8 +1,8 @@
 extension DeflateReader {
     /// From so many bits on a second lane pays.
-    static let fewestBitsForTwoLanes = 4096 * 8
+    static let fewestBitsForTwoLanes = 768 * 8
     /// How many places of the second lane are kept for the first one to come to.
-    private static let mostPlaces = 128
+    private static let mostPlaces = 48
 
     /// Passes over the symbols of a block from two of its bits at once, where no match reaches back over the tag.
     ///
