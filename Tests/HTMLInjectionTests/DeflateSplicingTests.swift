@@ -83,6 +83,43 @@ struct DeflateSplicingTests {
         }
     }
 
+    /// Where no match reaches back over the tag, a page is read from two of its bits at once, if enough has arrived.
+    @Test("large pages, whole or damaged, are the same in pieces of any size", arguments: 0..<12)
+    func large(_ seed: Int) {
+        var random = SplitMix(seed: UInt64(seed))
+        let start = Array("<!doctype html><html><head>".utf8)
+        let words = (0..<400).map { _ in
+            (0..<Int.random(in: 2...9, using: &random)).map { _ in UInt8.random(in: 97...122, using: &random) }
+        }
+        var page = start
+        while page.count < 300_000 { page += pick(words, &random) + (page.count % 7 == 0 ? [60, 98, 62] : [32]) }
+        let settings = Gzip.Settings(
+            level: Int32.random(in: 1...9, using: &random),
+            strategy: pick([Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_FIXED], &random),
+            memory: Int32.random(in: 5...9, using: &random))
+        let body = Gzip.member(page, settings)
+        let expected = start + tag + page[start.count...]
+        // Too short for a second lane.
+        let small = inject(pieces(of: body, 500), .gzip)
+        #expect(Gzip.opened(small.bytes) == expected)
+        for size in [777, 1500, 5000, 16384, body.count] {
+            #expect(inject(pieces(of: body, size), .gzip).bytes == small.bytes, "\(seed) \(size)")
+        }
+        for _ in 0..<40 {
+            var damaged = body
+            damaged[Int.random(in: body.count / 2..<body.count - 8, using: &random)] ^=
+                1 << UInt8.random(in: 0...7, using: &random)
+            let first = inject(pieces(of: damaged, 500), .gzip)
+            let second = inject(pieces(of: damaged, 16384), .gzip)
+            #expect(second.outcome == first.outcome, "\(seed)")
+            #expect(second.bytes == first.bytes, "\(seed)")
+        }
+    }
+
+    private func pieces(of bytes: [UInt8], _ size: Int) -> [[UInt8]] {
+        stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+    }
+
     @Test("distances that the tag makes longer than the window")
     func greatestDistances() {
         var random = SplitMix(seed: 3)
