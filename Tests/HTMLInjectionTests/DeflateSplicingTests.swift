@@ -116,6 +116,22 @@ struct DeflateSplicingTests {
         }
     }
 
+    @Test("nothing is read that has not arrived, where symbols are long")
+    func longSymbols() {
+        var random = SplitMix(seed: 11)
+        let start = Array("<!doctype html><html><head>".utf8)
+        var page = start + (0..<33_000).map { _ in UInt8.random(in: 0...255, using: &random) }
+        while page.count < 330_000 {
+            let source = page.count - Int.random(in: 24_000...32_000, using: &random)
+            page += page[source...].prefix(Int.random(in: 3...258, using: &random))
+        }
+        let body = Gzip.member(page, Gzip.Settings(level: 9, memory: 9))
+        let expected = start + tag + page[start.count...]
+        for end in (0..<150).map({ body.count - 100 - 7 * $0 }) {
+            #expect(Gzip.opened(inject([Array(body[..<end]), Array(body[end...])], .gzip).bytes) == expected, "\(end)")
+        }
+    }
+
     private func pieces(of bytes: [UInt8], _ size: Int) -> [[UInt8]] {
         stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
     }

@@ -33,7 +33,7 @@ extension DeflateReader {
                     // Most is read here, where no function is called.
                     while first.bit < middle, second.bit <= end, first.turn(course), second.turn(course) {}
                 }
-                guard first.step(course), second.step(course) else { break }
+                guard second.bit <= end, first.step(course), second.step(course) else { break }
             }
             second.leaveHalfMatch()
             var place = 0
