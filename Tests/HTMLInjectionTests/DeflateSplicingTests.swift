@@ -84,7 +84,7 @@ struct DeflateSplicingTests {
     }
 
     /// Where no match reaches back over the tag, a page is read from two of its bits at once, if enough has arrived.
-    @Test("large pages, whole or damaged, are the same in pieces of any size", arguments: 0..<12)
+    @Test("large pages, whole or damaged, are the same in pieces of any size", arguments: 0..<6)
     func large(_ seed: Int) {
         var random = SplitMix(seed: UInt64(seed))
         let start = Array("<!doctype html><html><head>".utf8)
@@ -105,7 +105,7 @@ struct DeflateSplicingTests {
         for size in [777, 1500, 5000, 16384, body.count] {
             #expect(inject(pieces(of: body, size), .gzip).bytes == small.bytes, "\(seed) \(size)")
         }
-        for _ in 0..<40 {
+        for _ in 0..<15 {
             var damaged = body
             damaged[Int.random(in: body.count / 2..<body.count - 8, using: &random)] ^=
                 1 << UInt8.random(in: 0...7, using: &random)
