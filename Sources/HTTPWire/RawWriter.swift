@@ -2,6 +2,8 @@ internal import NIOCore
 
 /// Writes pieces one behind the other into space whose size was reckoned before: where many small ones make a text, looking
 /// at the buffer anew for each would cost more than the copying.
+///
+/// What does not fit is left out: should a size ever be reckoned wrongly, one message is broken, and not every connection.
 struct RawWriter {
     private let space: UnsafeMutableRawBufferPointer
     private(set) var count = 0
@@ -10,15 +12,16 @@ struct RawWriter {
 
     @inline(__always)
     mutating func write(_ byte: UInt8) {
-        precondition(count < space.count, "reckoned wrongly")
+        guard count < space.count else { return }
         space[count] = byte
         count += 1
     }
 
     @inline(__always)
     mutating func write(_ bytes: UnsafeRawBufferPointer) {
-        guard let from = bytes.baseAddress, let to = space.baseAddress else { return }
-        precondition(bytes.count <= space.count - count, "reckoned wrongly")
+        guard let from = bytes.baseAddress, let to = space.baseAddress, bytes.count <= space.count - count else {
+            return
+        }
         (to + count).copyMemory(from: from, byteCount: bytes.count)
         count += bytes.count
     }
