@@ -71,16 +71,6 @@ extension UnsafeRawBufferPointer {
         return true
     }
 
-    /// Like ``equalsIgnoringCase(_:)``, and with `folding`, `_` and `.` of `self` count as `-`.
-    @inline(__always)
-    func foldedEquals(_ lowercased: StaticString, folding: Bool) -> Bool {
-        guard folding else { return equalsIgnoringCase(lowercased) }
-        guard lowercased.hasPointerRepresentation, lowercased.utf8CodeUnitCount == count else { return false }
-        let other = lowercased.utf8Start
-        for index in 0..<count where ASCII.folded(self[index]) != other[index] { return false }
-        return true
-    }
-
     /// The bytes of `range` that exist: never outside of `self`.
     @inline(__always)
     func clamped(_ range: Range<Int>) -> UnsafeRawBufferPointer {

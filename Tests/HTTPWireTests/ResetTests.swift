@@ -16,9 +16,21 @@ struct ResetTests {
         return all
     }
 
-    private func changed(_ one: Any, _ other: Any) -> Set<String> {
-        let (one, other) = (properties(one), properties(other))
-        return Set(one.keys.filter { one[$0] != other[$0] })
+    /// Has `read` read messages that together set every property, and looks that a reset leaves nothing of any.
+    private func expectNothingLeft<Head: MessageHead>(
+        _ make: () -> Head, of messages: [String], _ read: (inout ByteBuffer, Head) throws -> Bool
+    ) rethrows {
+        let fresh = properties(make())
+        var seen: Set<String> = []
+        let head = make()
+        for message in messages {
+            var buffer = ByteBuffer(string: message)
+            #expect(try read(&buffer, head))
+            seen.formUnion(properties(head).filter { fresh[$0.key] != $0.value }.keys)
+            head.reset()
+            #expect(properties(head) == fresh)
+        }
+        #expect(Set(fresh.keys).subtracting(seen).isEmpty, "these were never set, and so prove nothing")
     }
 
     @Test("nothing of a request is left") func request() throws {
@@ -27,17 +39,10 @@ struct ResetTests {
             "OPTIONS /p?q HTTP/1.1\r\nHost: a:80\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n",
             "GET /p HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\nConnection: upgrade, close\r\n\r\n",
         ]
-        var seen: Set<String> = []
-        let head = RequestHead()
-        for message in messages {
+        try expectNothingLeft(RequestHead.init, of: messages) { buffer, head in
             var parser = RequestHeadParser()
-            var buffer = ByteBuffer(string: message)
-            #expect(try parser.parse(&buffer, into: head))
-            seen.formUnion(changed(head, RequestHead()))
-            head.reset()
-            #expect(changed(head, RequestHead()).isEmpty)
+            return try parser.parse(&buffer, into: head)
         }
-        #expect(Set(properties(head).keys).subtracting(seen).isEmpty, "these were never set, and so prove nothing")
     }
 
     @Test("nothing of a response is left") func response() throws {
@@ -45,16 +50,9 @@ struct ResetTests {
             "HTTP/1.0 426 Needed\r\nUpgrade: x\r\nContent-Length: 3\r\n\r\n",
             "HTTP/1.1 101 Other\r\nUpgrade: x\r\nConnection: upgrade, close\r\n\r\n",
         ]
-        var seen: Set<String> = []
-        let head = ResponseHead()
-        for message in messages {
+        try expectNothingLeft(ResponseHead.init, of: messages) { buffer, head in
             var parser = ResponseHeadParser()
-            var buffer = ByteBuffer(string: message)
-            #expect(try parser.parse(&buffer, into: head))
-            seen.formUnion(changed(head, ResponseHead()))
-            head.reset()
-            #expect(changed(head, ResponseHead()).isEmpty)
+            return try parser.parse(&buffer, into: head)
         }
-        #expect(Set(properties(head).keys).subtracting(seen).isEmpty, "these were never set, and so prove nothing")
     }
 }

@@ -40,8 +40,8 @@ struct AccessLogEntry {
         out.writeStaticString(",\"duration_ms\":")
         out.writeMilliseconds(outcome.duration)
         if x.times.forwardedAt != nil { writeUpstream(into: &out) }
-        if let id = x.requestID { out.writeMember("request_id", id) }
-        writeTrace(into: &out)
+        x.requestIDPlace?.withBytes(in: x) { out.writeMember("request_id", $0) }
+        x.traceID?.withBytes(in: x) { out.writeMember("trace_id", $0) }
         if outcome.fault != .none {
             out.writeMember("phase", x.phase.rawValue)
             out.writeMember("fault", outcome.fault.rawValue)
@@ -77,20 +77,6 @@ struct AccessLogEntry {
             out.writeMilliseconds(time)
         }
         out.writeStaticString(x.times.isReused ? ",\"upstream_reused\":true" : ",\"upstream_reused\":false")
-    }
-
-    private func writeTrace(into out: inout ByteBuffer) {
-        switch x.traceID {
-        case .received(let range)?: x.requestHead.withBytes(range) { out.writeMember("trace_id", $0) }
-        case .begun(let range)?:
-            x.requestLines.withUnsafeReadableBytes { bytes in
-                // From absolute indices to those of the readable bytes.
-                let start = range.lowerBound - x.requestLines.readerIndex
-                guard start >= 0, start + range.count <= bytes.count else { return }
-                out.writeMember("trace_id", UnsafeRawBufferPointer(rebasing: bytes[start..<start + range.count]))
-            }
-        case nil: break
-        }
     }
 
     private func writeField(_ name: FieldName, _ key: StaticString, into out: inout ByteBuffer) {

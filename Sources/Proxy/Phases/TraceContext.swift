@@ -1,24 +1,3 @@
-internal import HTTPWire
-internal import NIOCore
-
-/// Where the id of a request or of its trace is. Text is made of it only for whom it is shown to.
-enum IDPlace {
-    /// In the bytes of the request's head.
-    case received(Range<Int>)
-    /// In the lines that were added for the upstream.
-    case begun(Range<Int>)
-
-    /// The id that is there in an exchange.
-    func text(in x: Exchange) -> String {
-        switch self {
-        case .received(let range): return x.requestHead.string(range)
-        case .begun(let range):
-            // Begun at the first line, so that positions and offsets are the same.
-            return x.requestLines.getString(at: range.lowerBound, length: range.count) ?? ""
-        }
-    }
-}
-
 /// `traceparent` of W3C Trace Context, levels 1 and 2.
 ///
 /// Tombolo takes no part in traces: what is valid is passed on as it came, `tracestate` with it (§3.4: whoever does not

@@ -95,6 +95,8 @@ class ClientExchanges {
         self.machine = ExchangeMachine(drainLimit: state.settings.drainBytes)
     }
 
+    // The loop's queue holds on to a timer that is in it. That of a connection that is gone is not: where the last reference
+    // goes on another thread, nothing is touched here.
     deinit { timer.cancel() }
 }
 

@@ -40,7 +40,7 @@ public final class Exchange {
     /// Whatever ``Phases`` wants to keep with the exchange; cleared after ``Phases/done(_:_:)``.
     public var context: AnyObject?
     /// The request's id for error pages and logs; nil if ``Phases`` have given it none.
-    public var requestID: String? { requestIDPlace?.text(in: self) }
+    public var requestID: String? { requestIDPlace?.withBytes(in: self) { String(decoding: $0, as: UTF8.self) } }
     var requestIDPlace: IDPlace?
     /// The phase that the request has come to.
     public internal(set) var phase = RequestPhase.head

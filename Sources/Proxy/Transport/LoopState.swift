@@ -13,7 +13,8 @@ protocol LoopConnection: AnyObject {
 
 /// What the connections of one event loop share. Confined to that loop.
 final class LoopState {
-    /// A connection that has been idle for so long lets go of memory that it would use again if it were not.
+    /// An HTTP/2 connection that has had no stream for so long lets go of memory that it would use again if it had. Those of
+    /// HTTP/1.1, which are many more, do so by turns: see ``WarmConnections``.
     static let slimAfter = TimeAmount.seconds(5)
 
     let loop: any EventLoop
